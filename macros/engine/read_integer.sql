@@ -1,0 +1,3 @@
+{% macro read_integer(column) -%}
+    try_cast({{ read_text(column) }} as bigint)
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro read_text(column) -%}
+    nullif(trim({{ column }}), '')
+{%- endmacro %}

@@ -1,0 +1,3 @@
+{% macro month(moment) -%}
+    cast(date_trunc('month', {{ moment }}) as date)
+{%- endmacro %}

@@ -1,0 +1,4 @@
+select
+    fact,
+    value
+from {{ ref("protected_analytics__about") }}

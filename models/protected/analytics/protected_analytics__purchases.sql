@@ -1,0 +1,22 @@
+{#- Headers are computed from the lines that stay; a purchase without lines is gone. -#}
+with
+
+purchase_lines as (
+
+    select * from {{ ref("protected_analytics__purchase_lines") }}
+
+)
+
+select
+    purchase_pseudonym,
+    person_pseudonym,
+    channel,
+    purchased_on,
+    count(*) as line_count,
+    cast(sum(quantity) as decimal(18, 4)) as quantity,
+    cast(sum(discount_amount) as decimal(18, 2)) as discount_amount,
+    cast(sum(net_amount) as decimal(18, 2)) as net_amount,
+    visible_until
+from purchase_lines
+group by purchase_pseudonym, person_pseudonym, channel, purchased_on, visible_until
+order by all

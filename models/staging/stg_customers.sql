@@ -1,0 +1,24 @@
+with
+
+base_customers as (
+
+    select * from {{ ref("base_customers") }}
+
+)
+
+select
+    customer_id,
+    first_name,
+    last_name,
+    email,
+    phone,
+    street,
+    postal_code,
+    city,
+    country,
+    language,
+    birth_date,
+    created_at,
+    updated_at
+from base_customers
+where {{ staged("customers") }}

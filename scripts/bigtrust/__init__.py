@@ -1,0 +1,1 @@
+"""Big Trust: privacy-safe warehouse views from raw retail data, built by dbt, proven before they are published."""

@@ -1,0 +1,114 @@
+"""The plugin that dbt-duckdb loads (profiles.yml): the guards of every dbt command, and the way in for landing data.
+
+It runs when dbt opens its first connection, before any model: it checks the landing folder against the contract,
+the register and the secret, and registers the landing tables as views in the vault. It also hands the keys of the
+pseudonymisation domains to each session as variables, so that no SQL text, file or log ever holds them.
+"""
+
+import os
+from typing import Any
+
+import dbt.adapters.duckdb.environments.local as local_environment
+import duckdb
+from dbt.adapters.duckdb.plugins import BasePlugin
+from dbt_common.exceptions import DbtRuntimeError
+
+from bigtrust import contract, landing, register, secret
+from bigtrust.errors import BigTrustError
+from bigtrust.settings import Settings
+
+# Errors of these kinds are about SQL text and names; the message of any other kind may quote a value from the data.
+_SAFE_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+
+
+class Plugin(BasePlugin):
+    """Guards and landing views. Configuration: `record_only` (only the run's record is written; no guards)."""
+
+    def initialize(self, plugin_config: dict[str, Any]) -> None:
+        """Run the guards that need no connection."""
+        self._settings = Settings.load()
+        self._record_only = str(plugin_config.get("record_only", "no")) == "yes"
+        self._settings.candidates.mkdir(parents=True, exist_ok=True)
+        _withhold_values()
+        self._variables: dict[str, bytes] = {}
+        if self._record_only:
+            return
+        try:
+            key = secret.load(self._settings)
+            self._tables = landing.inspect(self._settings.landing, contract.load(self._settings.project))
+            self._requests = register.files(self._settings.register)
+        except BigTrustError as error:
+            raise DbtRuntimeError(str(error)) from None
+        for domain in secret.DOMAINS:
+            inner, outer = secret.pads(secret.domain_key(key, domain))
+            self._variables |= {f"{domain}_inner_pad": inner, f"{domain}_outer_pad": outer}
+
+    def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
+        """Register the landing tables, the register and what is there of them, as relations of the vault."""
+        conn.execute("create schema if not exists runs")
+        records = self._settings.runs
+        records.mkdir(parents=True, exist_ok=True)
+        conn.execute(f"create or replace view runs.records as {_records_sql(records)}")
+        if self._record_only:
+            return
+        conn.execute("create schema if not exists landing")
+        for name, table in self._tables.items():
+            conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table)}")
+        conn.execute(f"create or replace view landing.register_requests as {register.view_sql(self._requests)}")
+        _register_inventory(conn, self._tables, self._requests)
+
+    def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        """Set the keys of this session."""
+        for name, value in self._variables.items():
+            cursor.execute(f"set variable {name} = ?", [value])
+
+
+def _register_inventory(conn: duckdb.DuckDBPyConnection, tables: dict[str, landing.LandingTable], requests: Any) -> None:
+    conn.execute(
+        "create or replace table landing.files (landing_table varchar, file_number integer, file_name varchar)"
+    )
+    conn.execute("create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)")
+    files = [(name, number, file.path.name) for name, table in tables.items() for number, file in enumerate(table.files)]
+    files += [("register_requests", number, path.name) for number, path in enumerate(requests)]
+    columns = [
+        (name, column, column in table.columns)
+        for name, table in tables.items()
+        for column in table.table.column_names
+    ]
+    if files:
+        conn.executemany("insert into landing.files values (?, ?, ?)", files)
+    conn.executemany("insert into landing.columns values (?, ?, ?)", columns)
+
+
+def _records_sql(folder: Any) -> str:
+    columns = "{run: 'INTEGER', record: 'JSON'}"
+    if not any(folder.glob("*.json")):
+        return "select cast(null as integer) as run, cast(null as json) as record where false"
+    pattern = str(folder / "*.json").replace("'", "''")
+    return f"select run, record from read_json('{pattern}', format = 'unstructured', columns = {columns})"
+
+
+def _withhold_values() -> None:
+    """Make dbt report a database error without the message where that may quote data (Conversion Error: '…')."""
+    wrapper = local_environment.DuckDBCursorWrapper
+    if getattr(wrapper, "withholds_values", False):
+        return
+    execute = wrapper.execute
+
+    def execute_discreetly(self: Any, sql: str, bindings: Any = None) -> Any:
+        try:
+            return execute(self, sql, bindings)
+        except _SAFE_ERRORS:
+            raise
+        except (duckdb.Error, RuntimeError) as error:
+            cause = error.__cause__ or error
+            raise DbtRuntimeError(
+                f"DuckDB refused the query: {type(cause).__name__} (message withheld, it may quote data)"
+            ) from None
+
+    wrapper.execute = execute_discreetly
+    wrapper.withholds_values = True
+
+
+if os.environ.get("BIGTRUST_AS_OF") is None:  # dbt's env_var() needs a value
+    os.environ["BIGTRUST_AS_OF"] = ""

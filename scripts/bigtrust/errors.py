@@ -1,0 +1,45 @@
+"""Exit codes and the errors that carry them.
+
+Every error is one sentence that says what is wrong, where, and what to do. It names tables, columns, files and
+settings; it never quotes a value from the data.
+"""
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command."""
+
+    DONE = 0
+    CHECK_FAILED = 1
+    CONFIGURATION = 2
+    UNUSABLE_INPUT = 3
+    LOCKED = 4
+
+
+class BigTrustError(Exception):
+    """Base of all errors that a user is meant to read. Printed as one line, never as a traceback."""
+
+    exit_code: ExitCode = ExitCode.CONFIGURATION
+
+
+class ConfigurationError(BigTrustError):
+    """A setting, a secret, a policy table or the project itself is wrong."""
+
+
+class InputError(BigTrustError):
+    """The landing data or the register cannot be used as it is."""
+
+    exit_code = ExitCode.UNUSABLE_INPUT
+
+
+class CheckFailed(BigTrustError):
+    """A check failed; nothing was published."""
+
+    exit_code = ExitCode.CHECK_FAILED
+
+
+class LockedError(BigTrustError):
+    """Another run holds the lock."""
+
+    exit_code = ExitCode.LOCKED

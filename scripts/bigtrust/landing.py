@@ -1,0 +1,233 @@
+"""The landing folder: which files there are, whether they keep the contract, and the SQL that reads them.
+
+Everything is read as text; staging gives it a type. Two columns are added to every table: `file_number` (files in
+name order, from 0) and `row_number` (from 1, within the file), so that "the later row wins" has a meaning.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+import duckdb
+
+from bigtrust import contract
+from bigtrust.errors import InputError
+
+_FORMATS = (".csv", ".parquet")
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file of a landing table; `columns` are its column names as they are written in the file."""
+
+    path: Path
+    columns: tuple[str, ...]
+    delimiter: str | None  # None: Parquet
+
+
+@dataclass(frozen=True)
+class LandingTable:
+    """The files of one landing table, in name order; none if an optional table is absent."""
+
+    table: contract.Table
+    files: tuple[LandingFile, ...]
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that at least one file has."""
+        return frozenset(column.lower() for file in self.files for column in file.columns)
+
+
+def inspect(folder: Path, tables: dict[str, contract.Table]) -> dict[str, LandingTable]:
+    """Find the files of every landing table and compare them with the contract.
+
+    Raises InputError for the first thing that is wrong: no folder or no files, a missing table or column, an
+    unknown file or column, an empty, damaged or wrongly encoded file. The message never quotes a value.
+    """
+    if not folder.is_dir():
+        raise InputError(
+            f"Landing folder {folder} does not exist. Create it and deliver the tables, or write demo data with "
+            "`bigtrust demo`."
+        )
+    found = _files_by_table(folder, tables)
+    if not any(found.values()):
+        raise InputError(
+            f"Landing folder {folder} holds no landing file. Deliver the tables as CSV or Parquet, or write demo data "
+            "with `bigtrust demo`."
+        )
+    for table in tables.values():
+        if table.required and not found[table.name]:
+            raise InputError(
+                f"Required table {table.name} is missing from {folder}. Deliver {table.name}.csv, "
+                f"{table.name}.parquet or a folder {table.name}/ of such files."
+            )
+    with duckdb.connect() as connection:
+        return {
+            name: LandingTable(tables[name], tuple(_inspect_file(connection, path, tables[name]) for path in paths))
+            for name, paths in found.items()
+        }
+
+
+def view_sql(landing: LandingTable) -> str:
+    """Return the SELECT that reads a landing table: the contract's columns as text, `file_number`, `row_number`."""
+    groups = list(_groups(landing.files))
+    if not groups:
+        columns = ", ".join(f"cast(null as varchar) as {name}" for name in landing.table.column_names)
+        return f"select {columns}, 0 as file_number, 0 as row_number where false"
+    return "\nunion all\n".join(_group_sql(landing.table, numbers, files) for numbers, files in groups)
+
+
+def _files_by_table(folder: Path, tables: dict[str, contract.Table]) -> dict[str, list[Path]]:
+    found: dict[str, list[Path]] = {name: [] for name in tables}
+    origin: dict[str, str] = {}
+    for path in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if path.name.startswith((".", "_")):
+            continue
+        name = path.name if path.is_dir() else path.stem
+        if name not in tables or (path.is_file() and path.suffix not in _FORMATS):
+            near = get_close_matches(name, tables, n=1)
+            hint = f" Did you mean {near[0]}?" if near and name not in tables else ""
+            raise InputError(
+                f"Landing folder: {path.name} is no table of the landing contract.{hint} "
+                "Use <table>.csv, <table>.parquet or a folder <table>/, or move it away."
+            )
+        if name in origin:
+            raise InputError(f"Landing table {name} is there twice: {origin[name]} and {path.name}. Keep one of them.")
+        origin[name] = path.name
+        found[name] = _files_in(path) if path.is_dir() else [path]
+    return found
+
+
+def _files_in(folder: Path) -> list[Path]:
+    paths = [path for path in sorted(folder.iterdir(), key=lambda entry: entry.name) if path.name[0] not in "._"]
+    for path in paths:
+        if path.suffix not in _FORMATS or not path.is_file():
+            raise InputError(
+                f"Landing folder: {folder.name}/{path.name} is neither a .csv nor a .parquet file. Move it away."
+            )
+    return paths
+
+
+def _inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, table: contract.Table) -> LandingFile:
+    where = f"{table.name} ({path.name})"
+    try:
+        size = path.stat().st_size
+        if size == 0:
+            raise InputError(f"Landing table {where} is an empty file, without a header. Deliver it again.")
+        file = _parquet(connection, path, where) if path.suffix == ".parquet" else _csv(path, table, where)
+    except OSError as error:
+        raise InputError(f"Landing table {where} cannot be read ({type(error).__name__}). Check its owner and mode.") from None
+    _require_contract(file, table, where)
+    if file.delimiter:
+        _require_readable(connection, file, where)
+    return file
+
+
+def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, where: str) -> LandingFile:
+    try:
+        relation = connection.execute(f"from read_parquet({_literal(path)}) limit 0")
+        return LandingFile(path, tuple(column[0] for column in relation.description or ()), None)
+    except duckdb.Error:
+        raise InputError(
+            f"Landing table {where} is no readable Parquet file: it is cut short or damaged. Deliver it again."
+        ) from None
+
+
+def _csv(path: Path, table: contract.Table, where: str) -> LandingFile:
+    with path.open("rb") as binary:
+        head = binary.read(64 * 1024)
+    try:
+        line = next(iter(io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig"))))
+    except UnicodeDecodeError:
+        raise InputError(f"Landing table {where} is not UTF-8 text. Deliver it in UTF-8.") from None
+    names = set(table.column_names)
+
+    def header(delimiter: str) -> tuple[str, ...]:
+        return tuple(name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter)))
+
+    best = max(_DELIMITERS, key=lambda delimiter: len(names & {name.lower() for name in header(delimiter)}))
+    return LandingFile(path, header(best), best)
+
+
+def _require_contract(file: LandingFile, table: contract.Table, where: str) -> None:
+    columns = [column.lower() for column in file.columns]
+    missing = [column for column in table.required_columns if column not in columns]
+    if missing:
+        raise InputError(
+            f"Landing table {where} lacks the column {missing[0]}. Deliver it with a header and this column."
+        )
+    # Only now is the first line known to be a header: before, its words could be somebody's name.
+    unknown = [column for column in file.columns if column.lower() not in table.column_names]
+    if unknown:
+        raise InputError(
+            f"Landing table {where} has the unknown column {unknown[0]}. Classify it in {contract.FILE} and treat it "
+            "in the staging model, or stop delivering it."
+        )
+    if len(set(columns)) != len(columns):
+        raise InputError(f"Landing table {where} has the same column twice. Deliver each column once.")
+
+
+def _require_readable(connection: duckdb.DuckDBPyConnection, file: LandingFile, where: str) -> None:
+    try:
+        connection.execute(f"select count(columns(*)) from {_reader([file])}").fetchall()
+    except duckdb.Error as error:
+        message = str(error)
+        if "unicode" in message.lower() or "utf-8" in message.lower():
+            raise InputError(f"Landing table {where} is not UTF-8 text. Deliver it in UTF-8.") from None
+        line = message.partition("CSV Error on Line: ")[2].partition("\n")[0]
+        at = f" at line {line}" if line.isdigit() else ""
+        raise InputError(
+            f"Landing table {where} is no well-formed CSV{at}: the number of columns or the quotes are wrong. "
+            "Deliver it again."
+        ) from None
+
+
+def _groups(files: Sequence[LandingFile]) -> Iterator[tuple[list[int], list[LandingFile]]]:
+    """Files that one reader reads together, with their numbers: all Parquet files; each CSV file by itself."""
+    parquet = [number for number, file in enumerate(files) if file.delimiter is None]
+    if parquet:
+        yield parquet, [files[number] for number in parquet]
+    for number, file in enumerate(files):
+        if file.delimiter is not None:
+            yield [number], [file]
+
+
+def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFile]) -> str:
+    present = {column.lower(): column for file in files for column in file.columns}
+    columns = ",\n    ".join(
+        f"cast({_quoted(present[name])} as varchar) as {name}" if name in present else f"cast(null as varchar) as {name}"
+        for name in table.column_names
+    )
+    row = "file_row_number + 1" if files[0].delimiter is None else "row_number() over ()"
+    return (
+        f"select\n    {columns},\n    {numbers}[cast(file_index as bigint) + 1] as file_number,\n    {row} as row_number\n"
+        f"from {_reader(files)}"
+    )
+
+
+def _reader(files: Sequence[LandingFile]) -> str:
+    paths = f"[{', '.join(_literal(file.path) for file in files)}]"
+    first = files[0]
+    if first.delimiter is None:
+        return f"read_parquet({paths}, union_by_name = true, file_row_number = true)"
+    columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in first.columns)
+    return (
+        f"read_csv({paths}, auto_detect = false, header = true, delim = {_text(first.delimiter)}, quote = '\"', "
+        f"escape = '\"', columns = {{{columns}}})"
+    )
+
+
+def _literal(path: Path) -> str:
+    return _text(str(path))
+
+
+def _text(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

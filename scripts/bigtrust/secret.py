@@ -1,0 +1,114 @@
+"""The pseudonymisation secret: where it comes from, what is derived from it, and the guard against a changed one.
+
+The secret never enters SQL text, dbt's context, a log or a database. Each pseudonymisation domain has its own key,
+derived with HKDF-SHA256 (RFC 5869), so that pseudonyms of two domains share nothing.
+"""
+
+import base64
+import binascii
+import hmac
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from bigtrust.errors import ConfigurationError
+from bigtrust.files import write_durably
+from bigtrust.settings import Settings
+
+VARIABLE = "DBT_ENV_SECRET_BIGTRUST"
+MINIMUM_BYTES = 32
+DOMAINS = ("analytics",)
+KEY_VERSION = 1
+_BLOCK = 64  # bytes: the block size of SHA-256 (RFC 2104)
+
+
+def load(settings: Settings, environment: Mapping[str, str] | None = None) -> bytes:
+    """Return the secret (at least 32 bytes), from the environment, else from the secret file.
+
+    A new secret file is made only while neither vault nor register exists: later, a new secret would orphan
+    every pseudonym that was ever issued. Raises ConfigurationError if the secret is missing, short, unreadable,
+    open to others, or not the one that made the pseudonyms of this warehouse.
+    """
+    environment = os.environ if environment is None else environment
+    text = environment.get(VARIABLE, "").strip()
+    if text:
+        secret = _decode(text, f"the environment variable {VARIABLE}")
+    else:
+        if not settings.secret_file.exists():
+            _create(settings)
+        secret = _decode(_read(settings.secret_file), f"the file {settings.secret_file}")
+    _require_same(secret, settings.register / "secret.fingerprint")
+    return secret
+
+
+def domain_key(secret: bytes, domain: str, version: int = KEY_VERSION) -> bytes:
+    """Return the key of one pseudonymisation domain (32 bytes; HKDF-SHA256, RFC 5869)."""
+    info = f"bigtrust/pseudonymisation/{domain}/v{version}".encode()
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
+
+
+def pads(key: bytes) -> tuple[bytes, bytes]:
+    """Return the inner and the outer pad of HMAC-SHA256 for a key of at most 64 bytes (RFC 2104, section 2)."""
+    block = key.ljust(_BLOCK, b"\0")
+    return bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block)
+
+
+def _decode(text: str, origin: str) -> bytes:
+    if re.fullmatch(r"(?:[0-9a-fA-F]{2})+", text):
+        secret = bytes.fromhex(text)
+    else:
+        try:
+            secret = base64.b64decode(text, validate=True)
+        except binascii.Error:
+            raise ConfigurationError(
+                f"Pseudonymisation secret: {origin} holds neither hexadecimal nor base64 text. "
+                "Set it to at least 32 random bytes, for example from `openssl rand -hex 32`."
+            ) from None
+    if len(secret) < MINIMUM_BYTES:
+        raise ConfigurationError(
+            f"Pseudonymisation secret: {origin} holds fewer than {MINIMUM_BYTES} bytes. "
+            "Set it to at least 32 random bytes, for example from `openssl rand -hex 32`."
+        )
+    return secret
+
+
+def _read(path: Path) -> str:
+    try:
+        mode = path.stat().st_mode & 0o777
+        text = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(
+            f"Pseudonymisation secret: the file {path} cannot be read. Restore it from your backup."
+        ) from None
+    if mode & 0o077:
+        raise ConfigurationError(
+            f"Pseudonymisation secret: the file {path} can be read by others (mode {mode:o}). Run `chmod 600` on it."
+        )
+    return text
+
+
+def _create(settings: Settings) -> None:
+    in_use = settings.vault.exists() or any(settings.register.glob("*"))
+    if in_use:
+        raise ConfigurationError(
+            f"Pseudonymisation secret: {VARIABLE} is not set and the file {settings.secret_file} is missing, but a "
+            "vault or a register exists already. Restore the secret from your backup: a new one would change every "
+            "pseudonym."
+        )
+    write_durably(settings.secret_file, secrets.token_hex(MINIMUM_BYTES) + "\n", mode=0o600)
+
+
+def _require_same(secret: bytes, fingerprint_file: Path) -> None:
+    fingerprint = hmac.digest(domain_key(secret, "fingerprint"), b"fingerprint", "sha256").hex()
+    if not fingerprint_file.exists():
+        write_durably(fingerprint_file, fingerprint + "\n", mode=0o600)
+    elif not hmac.compare_digest(fingerprint, fingerprint_file.read_text(encoding="utf-8").strip()):
+        raise ConfigurationError(
+            "Pseudonymisation secret: it is not the one that made the pseudonyms of this warehouse "
+            f"({fingerprint_file} differs). Restore the secret from your backup."
+        )

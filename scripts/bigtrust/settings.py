@@ -1,0 +1,116 @@
+"""Where things are: one immutable object, from flags, environment variables and defaults, in this order."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bigtrust.errors import ConfigurationError
+
+PROJECT = Path(__file__).resolve().parents[2]
+PUBLICATIONS = ("analytics", "insights", "governance")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The folders of one warehouse. Two sets of folders never touch each other.
+
+    All paths are absolute. `as_of` replaces today in every retention window (None: today in UTC).
+    """
+
+    project: Path
+    landing: Path
+    warehouse: Path
+    published: Path
+    register: Path
+    site: Path
+    ledger: Path
+    secret_file: Path
+    as_of: date | None = None
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str] | None = None, **overrides: str | None) -> "Settings":
+        """Read the settings.
+
+        `overrides` are flags by field name (None: not given); they win over the environment.
+        Raises ConfigurationError if `as_of` is no ISO date or a folder is a file.
+        """
+        environment = os.environ if environment is None else environment
+        project = Path(environment.get("BIGTRUST_PROJECT") or PROJECT).resolve()
+
+        def folder(name: str) -> Path:
+            given = overrides.get(name) or environment.get(f"BIGTRUST_{name.upper()}") or name
+            path = (project / given).resolve()
+            if path.exists() and not path.is_dir():
+                raise ConfigurationError(
+                    f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder."
+                )
+            return path
+
+        return cls(
+            project=project,
+            landing=folder("landing"),
+            warehouse=folder("warehouse"),
+            published=folder("published"),
+            register=folder("register"),
+            site=folder("site"),
+            ledger=folder("ledger"),
+            secret_file=project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
+            as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
+        )
+
+    @property
+    def vault(self) -> Path:
+        """The restricted database: never published."""
+        return self.warehouse / "vault.duckdb"
+
+    @property
+    def candidates(self) -> Path:
+        """The folder in which publications are built and checked before they are published."""
+        return self.warehouse / "candidate"
+
+    @property
+    def runs(self) -> Path:
+        """The folder with one record per run (JSON; codes, counts and times only)."""
+        return self.warehouse / "runs"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's artefacts."""
+        return self.warehouse / "dbt" / "target"
+
+    @property
+    def dbt_logs(self) -> Path:
+        """dbt's log files."""
+        return self.warehouse / "dbt" / "logs"
+
+    @property
+    def data_docs(self) -> Path:
+        """Great Expectations' pages of the last checks."""
+        return self.warehouse / "data_docs"
+
+    def environment(self) -> dict[str, str]:
+        """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""
+        folders = ("landing", "warehouse", "published", "register", "site", "ledger")
+        return {
+            "BIGTRUST_PROJECT": str(self.project),
+            **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in folders},
+            "BIGTRUST_SECRET_FILE": str(self.secret_file),
+            "BIGTRUST_AS_OF": self.as_of.isoformat() if self.as_of else "",
+            "DBT_TARGET_PATH": str(self.dbt_target),
+            "DBT_LOG_PATH": str(self.dbt_logs),
+            "DBT_PROFILES_DIR": str(self.project),
+            "DBT_PROJECT_DIR": str(self.project),
+            "DO_NOT_TRACK": "1",
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+
+
+def _date(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError("--as-of (BIGTRUST_AS_OF) is not a date. Write it as YYYY-MM-DD.") from None
