@@ -1,3 +1,1 @@
-{% macro read_integer(column) -%}
-    try_cast({{ read_text(column) }} as bigint)
-{%- endmacro %}
+{% macro read_integer(column) -%} try_cast({{ read_text(column) }} as bigint) {%- endmacro %}

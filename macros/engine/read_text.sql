@@ -1,3 +1,1 @@
-{% macro read_text(column) -%}
-    nullif(trim({{ column }}), '')
-{%- endmacro %}
+{% macro read_text(column) -%} nullif(trim({{ column }}), '') {%- endmacro %}

@@ -10,7 +10,12 @@
     from {{ base }}
     where reject_reason is not null
     union all
-    select '{{ landing_table }}' as landing_table, file_number, row_number, 'duplicate' as status, 'delivered_again' as reason
+    select
+        '{{ landing_table }}' as landing_table,
+        file_number,
+        row_number,
+        'duplicate' as status,
+        'delivered_again' as reason
     from {{ base }}
     inner join
         (
@@ -27,7 +32,13 @@
     where {{ base.identifier }}.reject_reason is null
     qualify
         row_number() over (
-            partition by {% for column in key %}{{ base.identifier }}.{{ column }}{{ ", " if not loop.last }}{% endfor %}
-            order by {% if latest_by %}{{ latest_by }} desc nulls last, {% endif %}file_number desc, {{ base.identifier }}.row_number desc
-        ) > 1
+            partition by
+                {% for column in key %}
+                    {{ base.identifier }}.{{ column }}{{ ", " if not loop.last }}
+                {% endfor %}
+            order by
+                {% if latest_by %} {{ latest_by }} desc nulls last, {% endif %} file_number desc,
+                {{ base.identifier }}.row_number desc
+        )
+        > 1
 {%- endmacro %}

@@ -12,7 +12,8 @@
     from {{ ref("settings") }}
     union all
     select purpose_facts.fact, purpose_facts.value
-    from {{ ref("purposes") }} as purposes,
+    from
+        {{ ref("purposes") }} as purposes,
         lateral(
             values
                 ('purpose', purposes.description),

@@ -3,10 +3,28 @@
         {%- set classes = ["direct_identifier", "quasi_identifier", "free_text", "attribute", "key"] -%}
         {%- for node in graph.nodes.values() if node.resource_type == "model" and node.fqn[1] == "staging" and node.fqn[2] != "base" -%}
             {%- if not node.columns -%}
-                {{ exceptions.raise_compiler_error("Staging model " ~ node.name ~ " lists no columns. List each with its identifier class in " ~ node.original_file_path ~ "'s YAML.") }}
+                {{
+                    exceptions.raise_compiler_error(
+                        "Staging model "
+                        ~ node.name
+                        ~ " lists no columns. List each with its identifier class in "
+                        ~ node.original_file_path
+                        ~ "'s YAML."
+                    )
+                }}
             {%- endif -%}
             {%- for column in node.columns.values() if column.config.meta.identifier_class not in classes -%}
-                {{ exceptions.raise_compiler_error("Column " ~ column.name ~ " of staging model " ~ node.name ~ " has no identifier class. Give it one of: " ~ classes | join(", ") ~ ".") }}
+                {{
+                    exceptions.raise_compiler_error(
+                        "Column "
+                        ~ column.name
+                        ~ " of staging model "
+                        ~ node.name
+                        ~ " has no identifier class. Give it one of: "
+                        ~ classes
+                        | join(", ") ~ "."
+                    )
+                }}
             {%- endfor -%}
         {%- endfor -%}
     {%- endif -%}

@@ -7,7 +7,15 @@
         {%- endset -%}
         {%- set rows = run_query(query).rows -%}
         {%- if rows | length != 1 -%}
-            {{ exceptions.raise_compiler_error("seeds/policy/retention_windows.csv: data category '" ~ data_category ~ "' for purpose '" ~ purpose ~ "' must have exactly one row. Add or remove rows.") }}
+            {{
+                exceptions.raise_compiler_error(
+                    "seeds/policy/retention_windows.csv: data category '"
+                    ~ data_category
+                    ~ "' for purpose '"
+                    ~ purpose
+                    ~ "' must have exactly one row. Add or remove rows."
+                )
+            }}
         {%- endif -%}
         cast({{ start }} + interval {{ rows[0][0] }} month as date)
     {%- else -%} cast({{ start }} as date)

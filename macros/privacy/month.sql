@@ -1,3 +1,1 @@
-{% macro month(moment) -%}
-    cast(date_trunc('month', {{ moment }}) as date)
-{%- endmacro %}
+{% macro month(moment) -%} cast(date_trunc('month', {{ moment }}) as date) {%- endmacro %}

@@ -1,27 +1,23 @@
 {#- One row per check, relation and run. Counts and verdicts, never a value. -#}
 with
 
-records as (
+    records as (select * from {{ source("runs", "records") }}),
 
-    select * from {{ source("runs", "records") }}
+    checks as (
 
-),
-
-checks as (
-
-    select
-        run,
-        unnest(
-            from_json(
-                record -> 'checks',
-                '[{"code": "VARCHAR", "publication": "VARCHAR", "relation": "VARCHAR", "column": "VARCHAR",
+        select
+            run,
+            unnest(
+                from_json(
+                    record -> 'checks',
+                    '[{"code": "VARCHAR", "publication": "VARCHAR", "relation": "VARCHAR", "column": "VARCHAR",
                    "suite": "VARCHAR", "expectation": "VARCHAR", "verdict": "VARCHAR", "reason": "VARCHAR",
                    "examined": "BIGINT", "violations": "BIGINT"}]'
-            )
-        ) as result
-    from records
+                )
+            ) as result
+        from records
 
-)
+    )
 
 select
     run,

@@ -1,56 +1,50 @@
 {#- landed = staged + duplicates + rejected, for every table; held rows are staged rows that wait. -#}
 with
 
-{% set tables = [
-    "customers",
-    "consents",
-    "product_categories",
-    "products",
-    "purchases",
-    "purchase_lines",
-    "returns",
-    "web_events",
-    "support_tickets",
-    "marketing_messages",
-    "erasure_requests",
-    "register_requests",
-    "legal_holds",
-] -%}
+    {% set tables = [
+        "customers",
+        "consents",
+        "product_categories",
+        "products",
+        "purchases",
+        "purchase_lines",
+        "returns",
+        "web_events",
+        "support_tickets",
+        "marketing_messages",
+        "erasure_requests",
+        "register_requests",
+        "legal_holds",
+    ] -%}
 
-landed as (
+    landed as (
 
-    {% for table in tables -%}
-    select '{{ table }}' as landing_table, count(*) as landed
-    from {{ source("landing", table) }}
-    {{ "union all" if not loop.last }}
-    {% endfor %}
-),
+        {% for table in tables -%}
+            select '{{ table }}' as landing_table, count(*) as landed
+            from {{ source("landing", table) }} {{ "union all" if not loop.last }}
+        {% endfor %}
+    ),
 
-staged as (
+    staged as (
 
-    {% for table in tables -%}
-    select '{{ table }}' as landing_table, count(*) as staged
-    from {{ ref("stg_" ~ table) }}
-    {{ "union all" if not loop.last }}
-    {% endfor %}
-),
+        {% for table in tables -%}
+            select '{{ table }}' as landing_table, count(*) as staged
+            from {{ ref("stg_" ~ table) }} {{ "union all" if not loop.last }}
+        {% endfor %}
+    ),
 
-set_aside as (
+    set_aside as (
 
-    select
-        landing_table,
-        count(*) filter (where status = 'duplicate') as duplicates,
-        count(*) filter (where status = 'rejected') as rejected
-    from {{ ref("landing_set_aside") }}
-    group by landing_table
+        select
+            landing_table,
+            count(*) filter (where status = 'duplicate') as duplicates,
+            count(*) filter (where status = 'rejected') as rejected
+        from {{ ref("landing_set_aside") }}
+        group by landing_table
 
-),
+    ),
 
-held as (
-
-    select * from {{ ref("held_rows") }}
-
-)
+    held as (select * from {{ ref("held_rows") }})
 
 select
     landed.landing_table,

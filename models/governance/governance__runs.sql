@@ -1,11 +1,5 @@
 {#- One row per run, from the records that the runs left: codes, counts and times only. -#}
-with
-
-records as (
-
-    select * from {{ source("runs", "records") }}
-
-)
+with records as (select * from {{ source("runs", "records") }})
 
 select
     run,

@@ -1,16 +1,5 @@
-with
+with base_consents as (select * from {{ ref("base_consents") }})
 
-base_consents as (
-
-    select * from {{ ref("base_consents") }}
-
-)
-
-select
-    customer_id,
-    purpose,
-    channel,
-    granted,
-    recorded_at
+select customer_id, purpose, channel, granted, recorded_at
 from base_consents
 where {{ staged("consents") }}

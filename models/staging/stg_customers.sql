@@ -1,10 +1,4 @@
-with
-
-base_customers as (
-
-    select * from {{ ref("base_customers") }}
-
-)
+with base_customers as (select * from {{ ref("base_customers") }})
 
 select
     customer_id,

@@ -1,10 +1,4 @@
-with
-
-base_marketing_messages as (
-
-    select * from {{ ref("base_marketing_messages") }}
-
-)
+with base_marketing_messages as (select * from {{ ref("base_marketing_messages") }})
 
 select
     message_id,

@@ -1,18 +1,5 @@
-with
+with base_purchases as (select * from {{ ref("base_purchases") }})
 
-base_purchases as (
-
-    select * from {{ ref("base_purchases") }}
-
-)
-
-select
-    purchase_id,
-    customer_id,
-    channel,
-    store_id,
-    payment_reference,
-    purchased_on,
-    purchased_at
+select purchase_id, customer_id, channel, store_id, payment_reference, purchased_on, purchased_at
 from base_purchases
 where {{ staged("purchases") }}

@@ -1,10 +1,4 @@
-with
-
-base_web_events as (
-
-    select * from {{ ref("base_web_events") }}
-
-)
+with base_web_events as (select * from {{ ref("base_web_events") }})
 
 select
     event_id,

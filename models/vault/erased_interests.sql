@@ -1,11 +1,5 @@
 {#- The category and the days around a forgotten line, in which the person's interest in it would reveal it. -#}
-with
-
-erased_purchase_lines as (
-
-    select * from {{ ref("erased_purchase_lines") }}
-
-)
+with erased_purchase_lines as (select * from {{ ref("erased_purchase_lines") }})
 
 select distinct
     customer_id,

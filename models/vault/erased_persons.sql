@@ -1,11 +1,5 @@
 {#- Persons who asked that everything be forgotten, up to the latest of their requests. -#}
-with
-
-erasure_requests as (
-
-    select * from {{ ref("erasure_requests") }}
-
-)
+with erasure_requests as (select * from {{ ref("erasure_requests") }})
 
 select customer_id, max(requested_at) as erased_until
 from erasure_requests

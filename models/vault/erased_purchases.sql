@@ -1,23 +1,11 @@
 {#- Purchases that are forgotten as a whole. -#}
 with
 
-erasure_requests as (
+    erasure_requests as (select * from {{ ref("erasure_requests") }}),
 
-    select * from {{ ref("erasure_requests") }}
+    erased_persons as (select * from {{ ref("erased_persons") }}),
 
-),
-
-erased_persons as (
-
-    select * from {{ ref("erased_persons") }}
-
-),
-
-stg_purchases as (
-
-    select * from {{ ref("stg_purchases") }}
-
-)
+    stg_purchases as (select * from {{ ref("stg_purchases") }})
 
 select stg_purchases.purchase_id
 from stg_purchases

@@ -1,24 +1,20 @@
 {#- Every category with each of its ancestors, itself included. `union` (not `union all`) ends a circle. -#}
 with recursive
 
-stg_product_categories as (
+    stg_product_categories as (select * from {{ ref("stg_product_categories") }}),
 
-    select * from {{ ref("stg_product_categories") }}
+    tree as (
 
-),
+        select category_id, category_id as ancestor_id
+        from stg_product_categories
 
-tree as (
+        union
 
-    select category_id, category_id as ancestor_id
-    from stg_product_categories
+        select stg_product_categories.category_id, tree.ancestor_id
+        from stg_product_categories
+        inner join tree on stg_product_categories.parent_category_id = tree.category_id
 
-    union
-
-    select stg_product_categories.category_id, tree.ancestor_id
-    from stg_product_categories
-    inner join tree on stg_product_categories.parent_category_id = tree.category_id
-
-)
+    )
 
 select category_id, ancestor_id
 from tree

@@ -18,7 +18,12 @@ from bigtrust.errors import BigTrustError
 from bigtrust.settings import Settings
 
 # Errors of these kinds are about SQL text and names; the message of any other kind may quote a value from the data.
-_SAFE_ERRORS = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException, duckdb.SyntaxException)
+_SAFE_ERRORS = (
+    duckdb.BinderException,
+    duckdb.CatalogException,
+    duckdb.ParserException,
+    duckdb.SyntaxException,
+)
 
 
 class Plugin(BasePlugin):
@@ -54,7 +59,9 @@ class Plugin(BasePlugin):
         conn.execute("create schema if not exists landing")
         for name, table in self._tables.items():
             conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table)}")
-        conn.execute(f"create or replace view landing.register_requests as {register.view_sql(self._requests)}")
+        conn.execute(
+            f"create or replace view landing.register_requests as {register.view_sql(self._requests)}"
+        )
         _register_inventory(conn, self._tables, self._requests)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -63,12 +70,20 @@ class Plugin(BasePlugin):
             cursor.execute(f"set variable {name} = ?", [value])
 
 
-def _register_inventory(conn: duckdb.DuckDBPyConnection, tables: dict[str, landing.LandingTable], requests: Any) -> None:
+def _register_inventory(
+    conn: duckdb.DuckDBPyConnection, tables: dict[str, landing.LandingTable], requests: Any
+) -> None:
     conn.execute(
         "create or replace table landing.files (landing_table varchar, file_number integer, file_name varchar)"
     )
-    conn.execute("create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)")
-    files = [(name, number, file.path.name) for name, table in tables.items() for number, file in enumerate(table.files)]
+    conn.execute(
+        "create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)"
+    )
+    files = [
+        (name, number, file.path.name)
+        for name, table in tables.items()
+        for number, file in enumerate(table.files)
+    ]
     files += [("register_requests", number, path.name) for number, path in enumerate(requests)]
     columns = [
         (name, column, column in table.columns)

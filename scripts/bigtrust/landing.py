@@ -67,7 +67,9 @@ def inspect(folder: Path, tables: dict[str, contract.Table]) -> dict[str, Landin
             )
     with duckdb.connect() as connection:
         return {
-            name: LandingTable(tables[name], tuple(_inspect_file(connection, path, tables[name]) for path in paths))
+            name: LandingTable(
+                tables[name], tuple(_inspect_file(connection, path, tables[name]) for path in paths)
+            )
             for name, paths in found.items()
         }
 
@@ -96,14 +98,18 @@ def _files_by_table(folder: Path, tables: dict[str, contract.Table]) -> dict[str
                 "Use <table>.csv, <table>.parquet or a folder <table>/, or move it away."
             )
         if name in origin:
-            raise InputError(f"Landing table {name} is there twice: {origin[name]} and {path.name}. Keep one of them.")
+            raise InputError(
+                f"Landing table {name} is there twice: {origin[name]} and {path.name}. Keep one of them."
+            )
         origin[name] = path.name
         found[name] = _files_in(path) if path.is_dir() else [path]
     return found
 
 
 def _files_in(folder: Path) -> list[Path]:
-    paths = [path for path in sorted(folder.iterdir(), key=lambda entry: entry.name) if path.name[0] not in "._"]
+    paths = [
+        path for path in sorted(folder.iterdir(), key=lambda entry: entry.name) if path.name[0] not in "._"
+    ]
     for path in paths:
         if path.suffix not in _FORMATS or not path.is_file():
             raise InputError(
@@ -120,7 +126,9 @@ def _inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, table: cont
             raise InputError(f"Landing table {where} is an empty file, without a header. Deliver it again.")
         file = _parquet(connection, path, where) if path.suffix == ".parquet" else _csv(path, table, where)
     except OSError as error:
-        raise InputError(f"Landing table {where} cannot be read ({type(error).__name__}). Check its owner and mode.") from None
+        raise InputError(
+            f"Landing table {where} cannot be read ({type(error).__name__}). Check its owner and mode."
+        ) from None
     _require_contract(file, table, where)
     if file.delimiter:
         _require_readable(connection, file, where)
@@ -199,7 +207,9 @@ def _groups(files: Sequence[LandingFile]) -> Iterator[tuple[list[int], list[Land
 def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFile]) -> str:
     present = {column.lower(): column for file in files for column in file.columns}
     columns = ",\n    ".join(
-        f"cast({_quoted(present[name])} as varchar) as {name}" if name in present else f"cast(null as varchar) as {name}"
+        f"cast({_quoted(present[name])} as varchar) as {name}"
+        if name in present
+        else f"cast(null as varchar) as {name}"
         for name in table.column_names
     )
     row = "file_row_number + 1" if files[0].delimiter is None else "row_number() over ()"

@@ -56,7 +56,8 @@ class Settings:
             register=folder("register"),
             site=folder("site"),
             ledger=folder("ledger"),
-            secret_file=project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
+            secret_file=project
+            / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
             as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
         )
 

@@ -1,4 +1,1 @@
-select
-    fact,
-    value
-from {{ ref("protected_analytics__about") }}
+select fact, value from {{ ref("protected_analytics__about") }}

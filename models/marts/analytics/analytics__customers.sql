@@ -1,9 +1,3 @@
-select
-    person_pseudonym,
-    birth_decade,
-    region,
-    country,
-    language,
-    customer_since_month
+select person_pseudonym, birth_decade, region, country, language, customer_since_month
 from {{ ref("protected_analytics__customers") }}
 where visible_until > {{ today() }}

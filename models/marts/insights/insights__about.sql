@@ -1,4 +1,1 @@
-select
-    fact,
-    value
-from {{ ref("protected_insights__about") }}
+select fact, value from {{ ref("protected_insights__about") }}

@@ -1,7 +1,3 @@
-select
-    sold_month,
-    region,
-    purchase_count,
-    net_amount
+select sold_month, region, purchase_count, net_amount
 from {{ ref("protected_insights__sales_by_region_month") }}
 where visible_until > {{ today() }}

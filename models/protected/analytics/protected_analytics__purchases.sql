@@ -1,11 +1,5 @@
 {#- Headers are computed from the lines that stay; a purchase without lines is gone. -#}
-with
-
-purchase_lines as (
-
-    select * from {{ ref("protected_analytics__purchase_lines") }}
-
-)
+with purchase_lines as (select * from {{ ref("protected_analytics__purchase_lines") }})
 
 select
     purchase_pseudonym,

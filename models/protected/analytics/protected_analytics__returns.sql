@@ -1,43 +1,32 @@
 with
 
-kept_returns as (
+    kept_returns as (select * from {{ ref("kept_returns") }}),
 
-    select * from {{ ref("kept_returns") }}
+    person_pseudonyms as (select * from {{ ref("person_pseudonyms") }}),
 
-),
+    purchase_pseudonyms as (select * from {{ ref("purchase_pseudonyms") }}),
 
-person_pseudonyms as (
+    returns as (
 
-    select * from {{ ref("person_pseudonyms") }}
+        select
+            {{ pseudonym("purchase") }} as purchase_pseudonym,
+            {{ pseudonym("person") }} as person_pseudonym,
+            kept_returns.product_id,
+            kept_returns.category_id,
+            kept_returns.returned_on,
+            kept_returns.quantity,
+            {{ code("kept_returns.reason", ["defect", "damaged", "size", "changed_mind", "wrong_item"]) }}
+            as reason,
+            -- a return never outlives its purchase
+            least(
+                {{ visible_until("returns", "analytics", "kept_returns.purchased_on") }},
+                {{ visible_until("purchases", "analytics", "kept_returns.purchased_on") }}
+            ) as visible_until
+        from kept_returns
+        inner join purchase_pseudonyms on kept_returns.purchase_id = purchase_pseudonyms.purchase_id
+        left join person_pseudonyms on kept_returns.customer_id = person_pseudonyms.customer_id
 
-),
-
-purchase_pseudonyms as (
-
-    select * from {{ ref("purchase_pseudonyms") }}
-
-),
-
-returns as (
-
-    select
-        {{ pseudonym("purchase") }} as purchase_pseudonym,
-        {{ pseudonym("person") }} as person_pseudonym,
-        kept_returns.product_id,
-        kept_returns.category_id,
-        kept_returns.returned_on,
-        kept_returns.quantity,
-        {{ code("kept_returns.reason", ["defect", "damaged", "size", "changed_mind", "wrong_item"]) }} as reason,
-        -- a return never outlives its purchase
-        least(
-            {{ visible_until("returns", "analytics", "kept_returns.purchased_on") }},
-            {{ visible_until("purchases", "analytics", "kept_returns.purchased_on") }}
-        ) as visible_until
-    from kept_returns
-    inner join purchase_pseudonyms on kept_returns.purchase_id = purchase_pseudonyms.purchase_id
-    left join person_pseudonyms on kept_returns.customer_id = person_pseudonyms.customer_id
-
-)
+    )
 
 select *
 from returns

@@ -1,30 +1,33 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "consents") }}),
 
-    select * from {{ source("landing", "consents") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("customer_id") }} as customer_id,
+            {{ read_text("purpose") }} as purpose,
+            {{ read_text("channel") }} as channel,
+            -- booleans
+            {{ read_boolean("granted") }} as granted,
+            -- times (UTC)
+            {{ read_timestamp("recorded_at") }} as recorded_at,
+            -- status
+            {{
+                reject_reason(
+                    required=["customer_id", "purpose", "granted", "recorded_at"],
+                    timestamps=["recorded_at"],
+                    booleans=["granted"],
+                )
+            }} as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("customer_id") }} as customer_id,
-        {{ read_text("purpose") }} as purpose,
-        {{ read_text("channel") }} as channel,
-        -- booleans
-        {{ read_boolean("granted") }} as granted,
-        -- times (UTC)
-        {{ read_timestamp("recorded_at") }} as recorded_at,
-        -- status
-        {{ reject_reason(required=["customer_id", "purpose", "granted", "recorded_at"], timestamps=["recorded_at"], booleans=["granted"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

@@ -1,30 +1,28 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "legal_holds") }}),
 
-    select * from {{ source("landing", "legal_holds") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("hold_id") }} as hold_id,
+            {{ read_text("customer_id") }} as customer_id,
+            {{ read_text("purchase_id") }} as purchase_id,
+            {{ read_text("reason") }} as reason,
+            -- times (UTC)
+            {{ read_timestamp("held_from") }} as held_from,
+            {{ read_timestamp("held_until") }} as held_until,
+            -- status
+            {{ reject_reason(required=["hold_id", "held_from"], timestamps=["held_from", "held_until"]) }}
+            as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("hold_id") }} as hold_id,
-        {{ read_text("customer_id") }} as customer_id,
-        {{ read_text("purchase_id") }} as purchase_id,
-        {{ read_text("reason") }} as reason,
-        -- times (UTC)
-        {{ read_timestamp("held_from") }} as held_from,
-        {{ read_timestamp("held_until") }} as held_until,
-        -- status
-        {{ reject_reason(required=["hold_id", "held_from"], timestamps=["held_from", "held_until"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

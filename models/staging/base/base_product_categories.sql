@@ -1,28 +1,26 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "product_categories") }}),
 
-    select * from {{ source("landing", "product_categories") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("category_id") }} as category_id,
+            {{ read_text("name") }} as name,
+            {{ read_text("parent_category_id") }} as parent_category_id,
+            -- numbers
+            {{ read_integer("replacement_cycle_months") }} as replacement_cycle_months,
+            -- status
+            {{ reject_reason(required=["category_id"], integers=["replacement_cycle_months"]) }}
+            as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("category_id") }} as category_id,
-        {{ read_text("name") }} as name,
-        {{ read_text("parent_category_id") }} as parent_category_id,
-        -- numbers
-        {{ read_integer("replacement_cycle_months") }} as replacement_cycle_months,
-        -- status
-        {{ reject_reason(required=["category_id"], integers=["replacement_cycle_months"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

@@ -1,28 +1,25 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "products") }}),
 
-    select * from {{ source("landing", "products") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("product_id") }} as product_id,
+            {{ read_text("category_id") }} as category_id,
+            {{ read_text("name") }} as name,
+            -- numbers
+            {{ read_decimal("list_price") }} as list_price,
+            -- status
+            {{ reject_reason(required=["product_id"], decimals=["list_price"]) }} as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("product_id") }} as product_id,
-        {{ read_text("category_id") }} as category_id,
-        {{ read_text("name") }} as name,
-        -- numbers
-        {{ read_decimal("list_price") }} as list_price,
-        -- status
-        {{ reject_reason(required=["product_id"], decimals=["list_price"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

@@ -1,30 +1,32 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "purchase_lines") }}),
 
-    select * from {{ source("landing", "purchase_lines") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("purchase_id") }} as purchase_id,
+            {{ read_text("line_number") }} as line_number,
+            {{ read_text("product_id") }} as product_id,
+            -- numbers
+            {{ read_decimal("quantity") }} as quantity,
+            {{ read_decimal("unit_price") }} as unit_price,
+            {{ read_decimal("discount") }} as discount,
+            -- status
+            {{
+                reject_reason(
+                    required=["purchase_id", "line_number", "product_id", "quantity", "unit_price"],
+                    decimals=["quantity", "unit_price", "discount"],
+                )
+            }} as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("purchase_id") }} as purchase_id,
-        {{ read_text("line_number") }} as line_number,
-        {{ read_text("product_id") }} as product_id,
-        -- numbers
-        {{ read_decimal("quantity") }} as quantity,
-        {{ read_decimal("unit_price") }} as unit_price,
-        {{ read_decimal("discount") }} as discount,
-        -- status
-        {{ reject_reason(required=["purchase_id", "line_number", "product_id", "quantity", "unit_price"], decimals=["quantity", "unit_price", "discount"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

@@ -1,35 +1,38 @@
 with
 
-source as (
+    source as (select * from {{ source("landing", "support_tickets") }}),
 
-    select * from {{ source("landing", "support_tickets") }}
+    renamed as (
 
-),
+        select
+            -- position in the delivery
+            file_number,
+            row_number,
+            -- ids and texts
+            {{ read_text("ticket_id") }} as ticket_id,
+            {{ read_text("customer_id") }} as customer_id,
+            {{ read_text("purchase_id") }} as purchase_id,
+            {{ read_text("topic") }} as topic,
+            {{ read_text("message") }} as message,
+            -- numbers
+            {{ read_integer("satisfaction") }} as satisfaction,
+            -- dates
+            {{ local_date(read_timestamp("opened_at")) }} as opened_on,
+            -- times (UTC)
+            {{ read_timestamp("opened_at") }} as opened_at,
+            {{ read_timestamp("closed_at") }} as closed_at,
+            -- status
+            {{
+                reject_reason(
+                    required=["ticket_id", "opened_at"],
+                    timestamps=["opened_at", "closed_at"],
+                    integers=["satisfaction"],
+                )
+            }} as reject_reason
 
-renamed as (
+        from source
 
-    select
-        -- position in the delivery
-        file_number,
-        row_number,
-        -- ids and texts
-        {{ read_text("ticket_id") }} as ticket_id,
-        {{ read_text("customer_id") }} as customer_id,
-        {{ read_text("purchase_id") }} as purchase_id,
-        {{ read_text("topic") }} as topic,
-        {{ read_text("message") }} as message,
-        -- numbers
-        {{ read_integer("satisfaction") }} as satisfaction,
-        -- dates
-        {{ local_date(read_timestamp("opened_at")) }} as opened_on,
-        -- times (UTC)
-        {{ read_timestamp("opened_at") }} as opened_at,
-        {{ read_timestamp("closed_at") }} as closed_at,
-        -- status
-        {{ reject_reason(required=["ticket_id", "opened_at"], timestamps=["opened_at", "closed_at"], integers=["satisfaction"]) }} as reject_reason
+    )
 
-    from source
-
-)
-
-select * from renamed
+select *
+from renamed

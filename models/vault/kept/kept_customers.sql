@@ -1,17 +1,9 @@
 {#- Whoever comes back after an erasure starts anew: only what was recorded afterwards counts. -#}
 with
 
-stg_customers as (
+    stg_customers as (select * from {{ ref("stg_customers") }}),
 
-    select * from {{ ref("stg_customers") }}
-
-),
-
-erased_persons as (
-
-    select * from {{ ref("erased_persons") }}
-
-)
+    erased_persons as (select * from {{ ref("erased_persons") }})
 
 select
     stg_customers.customer_id,

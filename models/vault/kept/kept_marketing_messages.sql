@@ -1,39 +1,28 @@
 {#- Messages without the footprint of what was forgotten. -#}
 with
 
-marketing_messages as (
+    marketing_messages as (select * from {{ ref("stg_marketing_messages") }}),
 
-    select * from {{ ref("stg_marketing_messages") }}
+    stg_purchases as (select * from {{ ref("stg_purchases") }}),
 
-),
+    erased_interests as (select * from {{ ref("erased_interests") }}),
 
-stg_purchases as (
+    revealing as (
 
-    select * from {{ ref("stg_purchases") }}
+        select marketing_messages.message_id
+        from marketing_messages
+        inner join
+            erased_interests
+            on marketing_messages.customer_id = erased_interests.customer_id
+            and marketing_messages.category_id = erased_interests.category_id
+        -- what names another purchase that stays is about that purchase, and stays with it
+        left join stg_purchases on marketing_messages.purchase_id = stg_purchases.purchase_id
+        where
+            marketing_messages.sent_at
+            between erased_interests.interested_from and erased_interests.interested_until
+            and stg_purchases.purchase_id is null
 
-),
-
-erased_interests as (
-
-    select * from {{ ref("erased_interests") }}
-
-),
-
-revealing as (
-
-    select marketing_messages.message_id
-    from marketing_messages
-    inner join
-        erased_interests
-        on marketing_messages.customer_id = erased_interests.customer_id
-        and marketing_messages.category_id = erased_interests.category_id
-    -- what names another purchase that stays is about that purchase, and stays with it
-    left join stg_purchases on marketing_messages.purchase_id = stg_purchases.purchase_id
-    where
-        marketing_messages.sent_at between erased_interests.interested_from and erased_interests.interested_until
-        and stg_purchases.purchase_id is null
-
-)
+    )
 
 select
     message_id,

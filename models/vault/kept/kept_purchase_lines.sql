@@ -1,29 +1,13 @@
 {#- Lines of purchases that have arrived, without the forgotten ones. -#}
 with
 
-stg_purchase_lines as (
+    stg_purchase_lines as (select * from {{ ref("stg_purchase_lines") }}),
 
-    select * from {{ ref("stg_purchase_lines") }}
+    stg_purchases as (select * from {{ ref("stg_purchases") }}),
 
-),
+    stg_products as (select * from {{ ref("stg_products") }}),
 
-stg_purchases as (
-
-    select * from {{ ref("stg_purchases") }}
-
-),
-
-stg_products as (
-
-    select * from {{ ref("stg_products") }}
-
-),
-
-erased_purchase_lines as (
-
-    select * from {{ ref("erased_purchase_lines") }}
-
-)
+    erased_purchase_lines as (select * from {{ ref("erased_purchase_lines") }})
 
 select
     stg_purchase_lines.purchase_id,

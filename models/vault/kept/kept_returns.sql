@@ -1,17 +1,9 @@
 {#- Returns of lines that stay. -#}
 with
 
-stg_returns as (
+    stg_returns as (select * from {{ ref("stg_returns") }}),
 
-    select * from {{ ref("stg_returns") }}
-
-),
-
-kept_purchase_lines as (
-
-    select * from {{ ref("kept_purchase_lines") }}
-
-)
+    kept_purchase_lines as (select * from {{ ref("kept_purchase_lines") }})
 
 select
     stg_returns.return_id,

@@ -1,11 +1,5 @@
 {#- Tickets without those that name a purchase of which something was forgotten. -#}
-with
-
-support_tickets as (
-
-    select * from {{ ref("stg_support_tickets") }}
-
-)
+with support_tickets as (select * from {{ ref("stg_support_tickets") }})
 
 select ticket_id, customer_id, purchase_id, topic, satisfaction, opened_on, opened_at, closed_at
 from support_tickets

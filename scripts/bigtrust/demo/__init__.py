@@ -23,9 +23,9 @@ ACTIVITY = 2.36
 def write_demo(folder: Path, *, customers: int = 2000, seed: int = 1, until: date) -> dict[str, int]:
     """Write every table of the landing contract into `folder`; returns the rows written per table.
 
-    Three years of sales end with the day `until` (the time zone is Europe/Paris). The same arguments give the same
-    bytes in every file. Raises ConfigurationError if the folder is not empty, if there are fewer than 20 customers,
-    or if `until` is out of range.
+    Three years of sales end with the day `until`, in Europe/Paris. The same arguments give the same bytes in every
+    file. Raises ConfigurationError if the folder is not empty, if there are fewer than 20 customers, or if
+    `until` is out of range.
     """
     if customers < FEWEST_CUSTOMERS:
         raise ConfigurationError(f"--customers is {customers}. Ask for {FEWEST_CUSTOMERS} or more.")

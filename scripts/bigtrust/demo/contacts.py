@@ -1,4 +1,4 @@
-"""Contacts: what people do on the website, what they write to after-sales service, what marketing sends them."""
+"""Contacts: what people do on the website and ask after-sales service, and what marketing sends them."""
 
 from datetime import date, timedelta
 
@@ -8,14 +8,15 @@ from bigtrust.demo.draws import pool
 
 SHOP = "https://www.maison-lune.example"
 
+_MOZILLA, _WEBKIT = "Mozilla/5.0", "AppleWebKit/537.36 (KHTML, like Gecko)"
 USER_AGENTS = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.5 Safari/605.1.15",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
-    "Mozilla/5.0 (Linux; Android 14; SM-A546B) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (Linux; Android 13; Pixel 7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/125.0.0.0 Mobile Safari/537.36",
-    "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
+    f"{_MOZILLA} (Windows NT 10.0; Win64; x64) {_WEBKIT} Chrome/126.0.0.0 Safari/537.36",
+    f"{_MOZILLA} (Windows NT 10.0; Win64; x64; rv:127.0) Gecko/20100101 Firefox/127.0",
+    f"{_MOZILLA} (Macintosh; Intel Mac OS X 10_15_7) {_WEBKIT} Version/17.5 Safari/537.36",
+    f"{_MOZILLA} (iPhone; CPU iPhone OS 17_5 like Mac OS X) {_WEBKIT} Mobile/15E148",
+    f"{_MOZILLA} (Linux; Android 14; SM-A546B) {_WEBKIT} Chrome/126.0.0.0 Mobile Safari/537.36",
+    f"{_MOZILLA} (Linux; Android 13; Pixel 7) {_WEBKIT} Chrome/125.0.0.0 Mobile Safari/537.36",
+    f"{_MOZILLA} (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0",
     "MaisonLune/4.2 (iPad; iOS 17.5; fr_FR)",
 )
 
@@ -169,8 +170,7 @@ select
     case when event_type not in ('account', 'store_finder') then category_id end as category_id,
     purchase_id,
     case
-        when draw(visit, 'on the move') < 0.25 then
-            '198.' || (18 + whole(visit, 'ip a', 2)) || '.' || whole(visit, 'ip b', 256) || '.' || whole(visit, 'ip c', 256)
+        when draw(visit, 'on the move') < 0.25 then v4_address(visit, 'address on the move')
         else home_address
     end as ip_address,
     pick(person * 2 + (draw(visit, 'second device') < 0.3)::integer, 'browser', {user_agents}) as user_agent,
@@ -230,9 +230,11 @@ select
     'SAV-' || printf('%07d', numbered.ticket) as ticket_id,
     case when numbered.is_named then people.customer_id end as customer_id,
     numbered.purchase_id,
-    case when numbered.ticket % 5 = 0 then offset_text(numbered.opened_at) else local_text(numbered.opened_at) end as opened_at,
+    case when numbered.ticket % 5 = 0 then offset_text(numbered.opened_at) else local_text(numbered.opened_at) end
+        as opened_at,
     case
-        when draw(numbered.key, 'closed') < 0.92 and numbered.closed_at < timestamp '{end}' then local_text(numbered.closed_at)
+        when draw(numbered.key, 'closed') < 0.92 and numbered.closed_at < timestamp '{end}'
+            then local_text(numbered.closed_at)
     end as closed_at,
     letters.topic,
     letters.letter
@@ -244,8 +246,9 @@ select
         .replace('{{card}}', people.card_number[-4:])
         .replace('{{customer}}', people.customer_id)
         .replace('{{purchase}}', coalesce(numbered.purchase_id, 'du mois dernier')) as message,
-    case when draw(numbered.key, 'answers') < 0.5 then pick(numbered.key, 'satisfaction', [1, 2, 3, 4, 4, 5, 5, 5]) end
-        as satisfaction,
+    case
+        when draw(numbered.key, 'answers') < 0.5 then pick(numbered.key, 'satisfaction', [1, 2, 3, 4, 4, 5, 5, 5])
+    end as satisfaction,
 from numbered
 join people on people.person = numbered.person
 join letters on letters.number = whole(numbered.key, 'letter', {letters});
@@ -300,7 +303,8 @@ opened as (
 clicked as (
     select
         *,
-        case when draw(key, 'clicked') < 0.18 then opened_at + seconds(5 + 200 * draw(key, 'clicking')) end as clicked_at,
+        case when draw(key, 'clicked') < 0.18 then opened_at + seconds(5 + 200 * draw(key, 'clicking')) end
+            as clicked_at,
     from opened
 )
 

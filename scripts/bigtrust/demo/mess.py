@@ -86,8 +86,8 @@ def deliver(connection: duckdb.DuckDBPyConnection, table: str) -> list[str | Non
 
 
 def _period(connection: duckdb.DuckDBPyConnection, clean: str, longest: int) -> int:
-    (rows,) = connection.execute(f"select count(*) from {clean}").fetchone() or (0,)
-    return max(15, min(longest, rows // 2))
+    rows = sum(count for (count,) in connection.execute(f"select count(*) from {clean}").fetchall())
+    return int(max(15, min(longest, rows // 2)))
 
 
 def _delivery(table: str, mess: Mess, period: int) -> str:

@@ -1,7 +1,8 @@
 """People: who the customers are, where they live, and what changed about them.
 
-Nobody's data is in here. Telephone numbers lie in the ranges that the French regulator keeps for fiction (ARCEP,
-numbering plan), e-mail addresses under the reserved domain `.example` (RFC 2606), card numbers behind a test prefix.
+Nobody's data is in here. French telephone numbers lie in the ranges that the regulator keeps for fiction (ARCEP,
+numbering plan), e-mail addresses under `.example` (RFC 2606), IP addresses in the ranges for benchmarks (RFC 2544)
+and documentation (RFC 3849), card numbers behind a test prefix, accounts at a bank that does not exist.
 """
 
 import random
@@ -14,33 +15,38 @@ from bigtrust.demo.places import TOWNS
 
 # Names that Faker lacks and that real data never does.
 PARTICULAR_SURNAMES = (
-    "D'Almeida", "N'Diaye", "O'Connor", "L'Hermitte", "Dell'Orso", "De La Fontaine", "Nguyễn", "Müller", "Şahin",
-    "Ben Abdallah", "Château-Renaud", "Łukaszewski", "Charpentier", "Castelnaudary", "Le Goaëc", "Peñalver",
+    "D'Almeida", "N'Diaye", "O'Connor", "L'Hermitte", "Dell'Orso", "De La Fontaine", "Nguyễn", "Müller",
+    "Şahin", "Ben Abdallah", "Château-Renaud", "Łukaszewski", "Charpentier", "Castelnaudary", "Le Goaëc", "Peñalver",
 )  # fmt: skip
 MAIL_DOMAINS = ("orange", "laposte", "free", "sfr", "courriel", "wanadoo", "boitemail", "messagerie")
 
 PEOPLE = """
 create table portraits as
-with born as (
+with numbered as (
     select
         range::integer as person,
         'C' || printf('%07d', 1000 + range * 7 + whole(range, 'number', 7)) as customer_id,
-        date_trunc('day', timestamp '{end}' - to_days((2190 * (1 - (range + draw(range, 'since')) / {customers}))::integer))
+        -- Numbers are given in the order of the years.
+        date_trunc('day', timestamp '{end}' - to_days(
+            (3650 * (1 - (range + draw(range, 'since')) / {customers}))::integer
+        ))
             + seconds(28800 + 3600 * draw(range, 'opened')) as created_at,
         draw(range, 'moves') < 0.12 as moves,
         draw(range, 'renames') < 0.06 as renames,
     from range({customers})
 ),
 
+born as (
+    select *, epoch(timestamp '{end}' - created_at) as age from numbered
+),
+
 -- Version 1 has moved, version 2 has another name and address of e-mail.
 versions as (
     select *, 0 as version, created_at as updated_at from born
     union all
-    select *, 1, created_at + seconds(0.6 * draw(person, 'moved') * epoch(timestamp '{end}' - created_at))
-    from born where moves
+    select *, 1, created_at + seconds(0.8 * draw(person, 'moved') * age) from born where moves
     union all
-    select *, 2, created_at + seconds((0.6 + 0.4 * draw(person, 'renamed')) * epoch(timestamp '{end}' - created_at))
-    from born where renames
+    select *, 2, created_at + seconds((0.8 + 0.2 * draw(person, 'renamed')) * age) from born where renames
 ),
 
 keyed as (
@@ -64,8 +70,8 @@ described as (
         end as last_name,
         ['063998', '019900', '026191', '035301', '046571', '053649'][1 + keyed.number[1]::integer]
             || keyed.number[2:] as phone_number,
-        keyed.created_at::date - (6574 + 10950 * (draw(keyed.person, 'born') + draw(keyed.person, 'born too')))::integer
-            as birth_date,
+        keyed.created_at::date
+            - (6574 + 10950 * (draw(keyed.person, 'born') + draw(keyed.person, 'born too')))::integer as birth_date,
         (1 + whole(keyed.home, 'house', 140))
             || pick(keyed.home, 'bis', ['', '', '', '', '', '', '', ' bis', ' ter', 'B'])
             || ' ' || streets.street as street,
@@ -151,8 +157,8 @@ select
     regexp_replace(phone_number, '(..)(..)(..)(..)(..)', '\\1 \\2 \\3 \\4 \\5') as phone,
     case
         when draw(person, 'network') < 0.2 then
-            format('2001:db8:{{:x}}:{{:x}}::{{:x}}', whole(person, 'v6 a', 65536), whole(person, 'v6 b', 65536), 1 + person % 254)
-        else '198.' || (18 + whole(person, 'v4 a', 2)) || '.' || whole(person, 'v4 b', 256) || '.' || whole(person, 'v4 c', 256)
+            format('2001:db8:{{:x}}:{{:x}}::{{:x}}', person // 65536, person % 65536, 1 + whole(person, 'v6', 65535))
+        else v4_address(person, 'v4')
     end as ip_address,
 from checked
 order by person;
@@ -216,7 +222,9 @@ from formatted;
 """
 
 
-def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, end: str, activity: float) -> None:
+def invent(
+    connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, end: str, activity: float
+) -> None:
     """Create `people`, their `portraits` in time, and `clean_customers`.
 
     `end` is the first moment after the demo, `activity` the logarithm of the median number of purchases.
@@ -239,6 +247,12 @@ def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, 
         "towns",
         {"town": range(len(TOWNS)), "city": cities, "postal_code": postal_codes, "country": countries},
     )
-    values = {"customers": customers, "seed": seed, "end": end, "activity": activity, "domains": list(MAIL_DOMAINS)}
+    values = {
+        "customers": customers,
+        "seed": seed,
+        "end": end,
+        "activity": activity,
+        "domains": list(MAIL_DOMAINS),
+    }
     connection.execute(PEOPLE.format(**values))
     connection.execute(CUSTOMERS.format(**values))

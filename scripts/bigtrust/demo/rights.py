@@ -115,7 +115,8 @@ asked as (
         case asked
             when 'till' then purchased_at + seconds(40 + 200 * draw(line, 'asked'))
             when 'web' then purchased_at + seconds(1000 + 2000000 * draw(line, 'asked'))
-            else purchased_at::date + to_days(3 + whole(line, 'asked', 90)::integer) + seconds(36000 + 25000 * draw(line, 'asked'))
+            else purchased_at::date + to_days(3 + whole(line, 'asked', 90)::integer)
+                + seconds(36000 + 25000 * draw(line, 'asked too'))
         end as requested_at,
         false as is_of_another,
     from (
@@ -127,8 +128,11 @@ asked as (
 
 -- A receipt that the shop has not delivered, and a receipt of somebody else.
 astray as (
-    select * replace ('T' || strftime(purchased_at, '%y%m%d') || '-9999999' as purchase_id), 'purchase' as scope,
-        purchased_at + seconds(90) as requested_at, false as is_of_another,
+    select
+        * replace ('T' || strftime(purchased_at, '%y%m%d') || '-9999999' as purchase_id),
+        'purchase' as scope,
+        purchased_at + seconds(90) as requested_at,
+        false as is_of_another,
     from at_the_till where rank = 1
     union all
     select *, 'purchase', purchased_at + seconds(86400), true
@@ -144,10 +148,12 @@ standing as (
 numbered as (
     select
         standing.* replace (coalesce(others.customer_id, standing.customer_id) as customer_id),
-        row_number() over (order by standing.requested_at, standing.line, standing.scope, standing.purchase_id) as request,
+        row_number() over (order by standing.requested_at, standing.line, standing.asked, standing.purchase_id)
+            as request,
         standing.requested_at + seconds(86400 + 2000000 * draw(standing.line, 'withdrawn')) as withdrawn_at,
     from standing
-    left join people as others on standing.is_of_another and others.person = (standing.person + 13) % {customers}
+    left join people as others
+        on standing.is_of_another and others.person = (standing.person + 13) % {customers}
 ),
 
 branched as (
@@ -164,11 +170,12 @@ select
     customer_id,
     case when scope in ('purchase', 'purchase_line') then purchase_id end as purchase_id,
     case when scope = 'purchase_line' then line_number::varchar end as line_number,
-    case when scope = 'category' then case when rank % 6 = 5 then parent_category_id else category_id end end as category_id,
+    case when scope = 'category' then if(rank % 6 = 5, parent_category_id, category_id) end as category_id,
     local_text(requested_at) as requested_at,
     asked as channel,
     case
-        when rank % 8 = 3 and scope != 'person' and withdrawn_at < timestamp '{end}' then local_text(withdrawn_at)
+        when rank % 8 = 3 and scope != 'person' and withdrawn_at < timestamp '{end}'
+            then local_text(withdrawn_at)
     end as withdrawn_at,
 from branched;
 """

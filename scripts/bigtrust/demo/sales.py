@@ -25,7 +25,8 @@ HOLIDAYS = {(1, 1), (5, 1), (12, 25)}
 # Weight of each hour of the day. Counters open at half past (9:30 to 19:30); the web never closes.
 COUNTER_HOURS = (0,) * 9 + (0.5, 1.0, 1.2, 0.8, 0.6, 0.9, 1.1, 1.2, 1.4, 1.2) + (0,) * 5
 WEB_HOURS = (
-    0.3, 0.1, 0, 0, 0, 0.1, 0.2, 0.5, 0.7, 0.8, 0.8, 0.8, 1.1, 1.0, 0.8, 0.8, 0.8, 0.9, 1.2, 1.6, 2.2, 2.4, 1.7, 0.8,
+    0.3, 0.1, 0, 0, 0, 0.1, 0.2, 0.5, 0.7, 0.8, 0.8, 0.8,
+    1.1, 1.0, 0.8, 0.8, 0.8, 0.9, 1.2, 1.6, 2.2, 2.4, 1.7, 0.8,
 )  # fmt: skip
 
 PURCHASES = """
@@ -53,7 +54,7 @@ timed as (
         timetable.channel,
         timetable.day
             + seconds(3600 * (hours.hour + draw(keyed.key, 'within the hour')))
-            + case when timetable.channel = 'web' then interval 0 minute else interval 30 minute end as purchased_at,
+            + to_minutes(if(timetable.channel = 'web', 0, 30)) as purchased_at,
     from keyed
     join timetable
         on timetable.slot = keyed.first_slot + whole(keyed.key, 'day', {slots} - keyed.first_slot)
@@ -79,12 +80,14 @@ select
     end as store_id,
     case
         when channel = 'store' and draw(key, 'payment') < 0.14 then null
-        when channel = 'store' and draw(key, 'payment') < 0.18 then 'CHQ-' || printf('%07d', whole(key, 'cheque', 10000000))
         when channel = 'catalogue' and draw(key, 'payment') < 0.30 then iban
-        when channel = 'catalogue' and draw(key, 'payment') < 0.60 then 'CHQ-' || printf('%07d', whole(key, 'cheque', 10000000))
-        when channel = 'web' and draw(key, 'payment') < 0.55 then format('tok_{{:016x}}', hash(hash(key, 'token')))
+        when channel in ('store', 'catalogue') and draw(key, 'payment') < 0.18 + 0.42 * (channel = 'catalogue')::integer
+            then 'CHQ-' || printf('%07d', whole(key, 'cheque', 10000000))
+        when channel = 'web' and draw(key, 'payment') < 0.55
+            then format('tok_{{:015x}}', whole(key, 'token', 1152921504606846976))
         when draw(key, 'payment') > 0.985 then card_number
-        when draw(key, 'payment') > 0.975 then regexp_replace(card_number, '(....)(....)(....)(....)', '\\1 \\2 \\3 \\4')
+        when draw(key, 'payment') > 0.975
+            then regexp_replace(card_number, '(....)(....)(....)(....)', '\\1 \\2 \\3 \\4')
         else card_number[:6] || '******' || card_number[13:]
     end as payment_reference,
 from numbered
@@ -99,7 +102,8 @@ with listed as (
         is_named,
         purchased_at,
         channel,
-        unnest(range(1, 2 + least(floor(-1.75 * ln(1 - draw(purchase, 'lines'))), 9)::integer))::integer as line_number,
+        unnest(range(1, 2 + least(floor(-1.75 * ln(1 - draw(purchase, 'lines'))), 9)::integer))::integer
+            as line_number,
     from purchases
 ),
 
@@ -109,7 +113,8 @@ chosen as (
         *,
         purchase * 16 + line_number as line,
         case
-            when draw(purchase * 16 + line_number, 'favourite') < 0.35 then pick(person, 'favourite', {favourites})
+            when draw(purchase * 16 + line_number, 'favourite') < 0.35
+                then pick(person, 'favourite', {favourites})
             else 0
         end as aisle,
     from listed
@@ -126,7 +131,8 @@ priced as (
             when products.cycle is null then pick(chosen.line, 'quantity', [1, 1, 1, 1, 2, 2, 3, 4, 6])
             else 1 + (draw(chosen.line, 'quantity') > 0.95)::integer
         end as quantity,
-        (products.list_price * pick(chosen.line, 'price', [1, 1, 1, 1, 0.95, 0.97, 1.05]))::decimal(10, 2) as unit_price,
+        (products.list_price * pick(chosen.line, 'price', [1, 1, 1, 1, 0.95, 0.97, 1.05]))::decimal(10, 2)
+            as unit_price,
         case
             when month(chosen.purchased_at) = 1 and day(chosen.purchased_at) >= 8 then 0.4
             when month(chosen.purchased_at) = 7 and day(chosen.purchased_at) <= 20 then 0.4
@@ -172,7 +178,9 @@ select
     1 + whole(line, 'returned quantity', quantity)::integer as quantity,
     case
         when category_id = 'chaussures' and draw(line, 'reason') < 0.6 then 'size'
-        else pick(line, 'reason', ['defect', 'defect', 'changed_mind', 'changed_mind', 'wrong_item', 'damaged', 'size', 'other'])
+        else pick(line, 'reason', [
+            'defect', 'defect', 'changed_mind', 'changed_mind', 'wrong_item', 'damaged', 'size', 'other',
+        ])
     end as reason,
 from numbered;
 
@@ -216,7 +224,8 @@ def sell(connection: duckdb.DuckDBPyConnection, *, start: date, until: date, end
     """
     days = [start + timedelta(days=day) for day in range((until - start).days + 1)]
     offers = [(day, channel) for day in days for channel in CHANNELS]
-    choice = spread([_demand(day, channel, day.year - start.year) for day, channel in offers], TIMETABLE_SLOTS)
+    demand = [_demand(day, channel, day.year - start.year) for day, channel in offers]
+    choice = spread(demand, TIMETABLE_SLOTS)
     slots = np.asarray(choice)
     pool(
         connection,
@@ -248,10 +257,11 @@ def sell(connection: duckdb.DuckDBPyConnection, *, start: date, until: date, end
 
 
 def _demand(day: date, channel: str, year: int) -> float:
-    """How much a channel sells on a day, relative to the others: Christmas, the sales, weekends, the web growing."""
+    """How much a channel sells on a day: Christmas, the sales, weekends, the web growing. No unit."""
     if channel != "web" and (day.month, day.day) in HOLIDAYS:
         return 0.0
-    demand = CHANNEL_SHARES[CHANNELS.index(channel)] * WEEKDAYS[channel][day.weekday()] * MONTHS[day.month - 1]
+    share = CHANNEL_SHARES[CHANNELS.index(channel)]
+    demand = share * WEEKDAYS[channel][day.weekday()] * MONTHS[day.month - 1]
     if (day.month == 1 and day.day >= 8) or (day.month == 7 and day.day <= 20):
         demand *= 1.3
     if day.month == 12:

@@ -24,7 +24,7 @@ OPTIONS = {"csv": "format csv, header", "parquet": "format parquet, compression 
 
 
 def write(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> int:
-    """Write a table as one file `<table>.<format>`, or as a folder of deliveries; returns the rows written."""
+    """Write a table as the file `<table>.<format>` or as a folder of deliveries; returns the rows written."""
     files = deliver(connection, table)
     extension = FORMATS[table]
     rows = 0

@@ -2,16 +2,23 @@
     select setting
     from {{ model }}
     where
-        case setting
-            when 'k' then coalesce(try_cast(value as integer), 0) < 1
-            when 'interest_window_days' then coalesce(try_cast(value as integer), -1) not between 0 and 3650
-            when 'time_zone' then value is null or value not in (select name from pg_timezone_names())
-            when 'policy_version' then nullif(trim(value), '') is null
+        case
+            setting
+            when 'k'
+            then coalesce(try_cast(value as integer), 0) < 1
+            when 'interest_window_days'
+            then coalesce(try_cast(value as integer), -1) not between 0 and 3650
+            when 'time_zone'
+            then value is null or value not in (select name from pg_timezone_names())
+            when 'policy_version'
+            then nullif(trim(value), '') is null
         end
 
     union all
 
     select required.setting
     from (values ('k'), ('interest_window_days'), ('time_zone'), ('policy_version')) as required(setting)
-    where required.setting not in (select model.setting from {{ model }} as model where model.setting is not null)
+    where
+        required.setting
+        not in (select model.setting from {{ model }} as model where model.setting is not null)
 {% endtest %}

@@ -1,0 +1,163 @@
+"""Running dbt inside this process: the manifest is parsed once, progress is reported, errors become one sentence."""
+
+import os
+from collections.abc import Callable, Iterable
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+
+from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, InputError
+from bigtrust.settings import Settings
+
+Progress = Callable[[str, int, int], None]  # what was finished, how many are finished, of how many
+
+
+class Dbt:
+    """dbt for one warehouse. The DuckDB files are closed between calls, so that others may read them."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.manifest: Any = None
+
+    def parse(self, run: int) -> None:
+        """Parse the project. Raises ConfigurationError for a project that does not parse."""
+        with self._environment(run):
+            result = dbtRunner().invoke(["parse", *self._flags()])
+        if not result.success:
+            raise ConfigurationError(f"The dbt project does not parse: {_first_sentence(result.exception)}")
+        self.manifest = result.result
+
+    def build(self, run: int, progress: Progress) -> None:
+        """Build seeds, models and data tests into the vault and the candidates.
+
+        Raises ConfigurationError (a model failed), InputError or CheckFailed (a data test failed, by its meta).
+        """
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--fail-fast"]
+        with self._environment(run):
+            result = self._invoke(arguments, progress)
+        self._raise_for(result)
+
+    def record(self, run: int) -> None:
+        """Build only the relations that hold the record of all runs."""
+        with self._environment(run, record_only=True):
+            result = self._invoke(["run", "--select", "tag:record"], lambda *_: None)
+        self._raise_for(result)
+
+    def _invoke(self, arguments: list[str], progress: Progress) -> dbtRunnerResult:
+        counter = _Counter(progress)
+        try:
+            return dbtRunner(manifest=self.manifest, callbacks=[counter]).invoke([*arguments, *self._flags()])
+        finally:
+            environment = DuckDBConnectionManager._ENV
+            if environment is not None:
+                environment.close()
+            DuckDBConnectionManager.close_all_connections()
+
+    def _flags(self) -> list[str]:
+        project = str(self._settings.project)
+        return [
+            "--project-dir",
+            project,
+            "--profiles-dir",
+            project,
+            "--log-level",
+            "none",
+            "--log-level-file",
+            "info",
+        ]
+
+    @contextmanager
+    def _environment(self, run: int, *, record_only: bool = False) -> Any:
+        changes = {
+            **self._settings.environment(),
+            "BIGTRUST_RUN": str(run),
+            "BIGTRUST_RECORD_ONLY": "yes" if record_only else "no",
+        }
+        before = {name: os.environ.get(name) for name in changes}
+        os.environ.update(changes)
+        try:
+            yield
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+    def _raise_for(self, result: dbtRunnerResult) -> None:
+        if result.success:
+            return
+        if result.exception is not None or not hasattr(result.result, "results"):
+            raise ConfigurationError(_first_sentence(result.exception))
+        failed = [item for item in result.result.results if item.status in ("error", "fail", "runtime error")]
+        for item in failed:
+            if item.status == "fail":
+                raise _test_failure(item.node, self._settings.vault)
+        item = failed[0]
+        raise ConfigurationError(
+            f"dbt could not build {item.node.name}: {_first_sentence(item.message)} The log is in "
+            f"{self._settings.dbt_logs}."
+        )
+
+
+class _Counter:
+    """dbt calls it with every event; it reports each finished node."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def __call__(self, event: Any) -> None:
+        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+            self._progress(event.data.node_info.node_name, event.data.index, event.data.total)
+
+
+def _test_failure(node: Any, vault: Path) -> BigTrustError:
+    meta = node.config.meta or {}
+    sentence = (
+        meta.get("remedy") or f"The data test {node.name} failed. Query its compiled SQL to see on what."
+    )
+    code = ExitCode(meta.get("exit_code", ExitCode.CHECK_FAILED))
+    if code == ExitCode.UNUSABLE_INPUT:
+        return InputError(f"{sentence} {_rejected(vault)}".strip())
+    return ConfigurationError(sentence) if code == ExitCode.CONFIGURATION else CheckFailed(sentence)
+
+
+def _rejected(vault: Path, tables: Iterable[str] = ()) -> str:
+    """Where the first rejected rows are, and how many there are: positions and reasons, no values."""
+    with duckdb.connect(str(vault), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select
+                landing_table,
+                reason,
+                count(*) as rejected,
+                arg_min(file_name, (file_number, row_number)) as file_name,
+                min((file_number, row_number))[2] as row_number
+            from restricted.landing_set_aside
+            left join landing.files using (landing_table, file_number)
+            where status = 'rejected'
+            group by landing_table, reason
+            order by landing_table in ('erasure_requests', 'register_requests', 'consents') desc, rejected desc
+            limit 3
+            """
+        ).fetchall()
+    places = [
+        f"{table}: {count} × {reason}, first in {file} row {row}" for table, reason, count, file, row in rows
+    ]
+    return f"({'; '.join(places)}.)" if places else ""
+
+
+def _first_sentence(error: object) -> str:
+    """The first informative line of a dbt message; dbt puts headings such as "Runtime Error" above it."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    informative = [
+        line
+        for line in lines
+        if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))
+    ]
+    text = (informative or lines or ["unknown error"])[0]
+    return text if text.endswith(".") else text + "."

@@ -1,0 +1,63 @@
+"""What a DuckDB column type can hold, and how its values are read as text."""
+
+import re
+from enum import Enum
+
+_NUMBERS = (
+    "TINYINT",
+    "SMALLINT",
+    "INTEGER",
+    "BIGINT",
+    "HUGEINT",
+    "UTINYINT",
+    "USMALLINT",
+    "UINTEGER",
+    "UBIGINT",
+)
+_NUMBERS += ("UHUGEINT", "BIGNUM", "DECIMAL", "FLOAT", "DOUBLE")
+_WITHOUT_TEXT = ("DATE", "TIME", "TIMESTAMP", "INTERVAL", "BOOLEAN")
+_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
+_OPAQUE = re.compile(r"\b(BLOB|BIT|VARIANT|GEOMETRY)\b")
+
+
+class Kind(Enum):
+    """What a check can do with a column."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    NESTED = "nested"
+    UUID = "uuid"
+    WITHOUT_TEXT = "dates, times and truth values"
+    OPAQUE = "not examinable"
+
+
+def kind(data_type: str) -> Kind:
+    """The kind of a DuckDB type as DESCRIBE names it. A type that is not known is not examinable."""
+    data_type = data_type.upper()
+    if _OPAQUE.search(data_type):
+        return Kind.OPAQUE
+    if data_type.endswith("]") or data_type.startswith(_NESTED):
+        return Kind.NESTED
+    if data_type.startswith(("VARCHAR", "ENUM")):
+        return Kind.TEXT
+    if data_type == "UUID":
+        return Kind.UUID
+    if data_type.startswith(_WITHOUT_TEXT):
+        return Kind.WITHOUT_TEXT
+    if data_type.startswith(_NUMBERS):
+        return Kind.NUMBER
+    return Kind.OPAQUE
+
+
+def whole_number(expression: str) -> str:
+    """SQL: the digits before the decimal point of a number, so that no price looks like a longer number."""
+    return f"cast(try_cast(trunc({expression}) as hugeint) as varchar)"
+
+
+def decoded(expression: str) -> str:
+    r"""SQL: a text with what hides letters undone: JSON's `\u00e9` and a web address's `%40`."""
+    unescaped = (
+        f"case when contains({expression}, '\\u') and json_valid({expression})"
+        f" then cast(json({expression}) as varchar) else {expression} end"
+    )
+    return f"case when contains({expression}, '%') then url_decode({unescaped}) else {unescaped} end"

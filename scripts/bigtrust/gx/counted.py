@@ -1,0 +1,98 @@
+# mypy: allow-subclassing-any, allow-untyped-decorators
+"""What the project's own expectations share: each is decided by two counts and reports nothing else."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from great_expectations.expectations.expectation import BatchExpectation
+from great_expectations.expectations.metrics.metric_provider import metric_value
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
+from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
+
+from bigtrust.gx.engine import DuckDBExecutionEngine, withheld
+
+
+@dataclass
+class Counts:
+    """How much was examined, how much of it violates the rule, and where (names and counts, never values)."""
+
+    examined: int = 0
+    violations: int = 0
+    where: dict[str, str] = field(default_factory=dict)
+
+
+class _RelationUnderTest(TableMetricProvider):
+    metric_name = "bigtrust.relation"
+
+    @metric_value(engine=DuckDBExecutionEngine)
+    def _duckdb(
+        cls,
+        execution_engine: DuckDBExecutionEngine,
+        metric_domain_kwargs: dict[str, Any],
+        **other: Any,
+    ) -> str:
+        return execution_engine.relation(metric_domain_kwargs.get("batch_id"))
+
+
+class CountedExpectation(BatchExpectation, ABC):
+    """An expectation that holds if it counts no violation."""
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("bigtrust.relation",)
+
+    @abstractmethod
+    def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
+        """Examine the relation (quoted SQL name)."""
+
+    def _holds(self, counts: Counts) -> bool:
+        return counts.violations == 0
+
+    @classmethod
+    @abstractmethod
+    def _sentence(cls, kwargs: dict[str, Any]) -> str:
+        """The rule as a sentence; `$name` stands for the argument of that name."""
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> dict[str, Any]:
+        with withheld():
+            counts = self._count(execution_engine, metrics["bigtrust.relation"])
+        observed: dict[str, Any] = {"examined": counts.examined, "violations": counts.violations}
+        if counts.where:
+            observed["where"] = counts.where
+        return {"success": self._holds(counts), "result": {"observed_value": observed}}
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    def _prescriptive_renderer(
+        cls,
+        configuration: Any = None,
+        result: Any = None,
+        runtime_configuration: dict[str, Any] | None = None,
+        **other: Any,
+    ) -> list[Any]:
+        kwargs = {name: str(value) for name, value in configuration.kwargs.items()}
+        return [
+            RenderedStringTemplateContent(
+                content_block_type="string_template",
+                string_template={
+                    "template": cls._sentence(kwargs),
+                    "params": kwargs,
+                    "styling": (runtime_configuration or {}).get("styling"),
+                },
+            )
+        ]
+
+    @classmethod
+    @renderer(renderer_type="renderer.diagnostic.observed_value")
+    def _observed_value_renderer(cls, result: Any = None, **other: Any) -> str:
+        observed = (result.result if result else {}).get("observed_value")
+        if not observed:
+            return "--"
+        text = f"{observed['violations']:,} of {observed['examined']:,}"
+        where = "; ".join(f"{place}: {what}" for place, what in observed.get("where", {}).items())
+        return f"{text} ({where})" if where else text

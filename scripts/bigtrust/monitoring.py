@@ -1,0 +1,66 @@
+"""Is the warehouse well? The last run, the age of each publication, the oldest request that waits."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bigtrust import records, register
+from bigtrust.settings import PUBLICATIONS, Settings
+
+
+@dataclass(frozen=True)
+class Status:
+    """`lines` are for people; `is_good` is False when something failed, is stale or is missing."""
+
+    lines: list[str]
+    is_good: bool
+
+
+def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status:
+    """Say how the warehouse is. A publication or an open request older than `max_age_hours` is stale."""
+    last = records.latest(settings.runs)
+    if last is None:
+        return Status(["No run has been recorded. Run `bigtrust run` first."], False)
+    ended = last.finished_at or last.started_at
+    lines = [f"Last run: {last.run}, {last.verdict} at {ended}Z (exit code {last.exit_code})."]
+    is_good = last.verdict == records.PUBLISHED
+    if last.message:
+        lines.append(f"  {last.message}")
+    for name in PUBLICATIONS:
+        line, is_fresh = _publication(settings.published / f"{name}.duckdb", now, max_age_hours)
+        lines.append(line)
+        is_good = is_good and is_fresh
+    line, is_in_time = _oldest_open_request(settings, now, max_age_hours)
+    return Status([*lines, line], is_good and is_in_time)
+
+
+def _publication(path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:
+    if not path.exists():
+        return f"Publication {path.stem}: missing.", False
+    hours = (now - datetime.fromtimestamp(path.stat().st_mtime, UTC)).total_seconds() / 3600
+    is_fresh = hours <= max_age_hours
+    return f"Publication {path.stem}: {hours:.1f} hours old{'' if is_fresh else ', stale'}.", is_fresh
+
+
+def _oldest_open_request(settings: Settings, now: datetime, max_age_hours: float) -> tuple[str, bool]:
+    """A request of the register is open until a run that started after it has published."""
+    published = records.latest(settings.runs, records.PUBLISHED)
+    since = (
+        datetime.fromisoformat(published.started_at).replace(tzinfo=UTC)
+        if published
+        else datetime.min.replace(tzinfo=UTC)
+    )
+    asked = [
+        datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["requested_at"])
+        for path in register.files(settings.register)
+    ]
+    waiting = [moment for moment in asked if moment > since]
+    if not waiting:
+        return "Open erasure requests: none.", True
+    hours = (now - min(waiting)).total_seconds() / 3600
+    is_in_time = hours <= max_age_hours
+    return (
+        f"Open erasure requests: {len(waiting)}, the oldest {hours:.1f} hours old{'' if is_in_time else ', overdue'}.",
+        is_in_time,
+    )

@@ -1,0 +1,192 @@
+"""The main job: landing, build, checks, publication, record. Nothing unproven is published."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol
+
+import duckdb
+
+from bigtrust import checks, contract, landing, lock, publish, records, register, secret
+from bigtrust.build import Dbt
+from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode
+from bigtrust.records import Record
+from bigtrust.settings import PUBLICATIONS, Settings
+
+
+class Reporter(Protocol):
+    """Who is told how far a run is."""
+
+    def phase(self, name: str) -> None:
+        """A phase begins."""
+
+    def progress(self, what: str, finished: int, total: int) -> None:
+        """Something within the phase is finished."""
+
+
+@dataclass
+class Report:
+    """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status."""
+
+    record: Record
+    tables: list[dict[str, Any]] = field(default_factory=list)
+    relations: list[dict[str, Any]] = field(default_factory=list)
+
+
+def run(settings: Settings, reporter: Reporter) -> Report:
+    """Build everything anew, check it, publish what passed, and record what happened.
+
+    Returns the report of a run that published. Raises a BigTrustError otherwise: the publications are then as they
+    were, `governance` aside, which says why. Raises LockedError if another run is under way.
+    """
+    with _disk_errors(settings), lock.exclusive(settings.warehouse):
+        settings.runs.mkdir(parents=True, exist_ok=True)
+        record = Record(
+            run=records.next_run(settings.runs),
+            started_at=records.now(),
+            as_of=settings.as_of.isoformat() if settings.as_of else None,
+        )
+        attempt = _Attempt(settings, reporter, record)
+        try:
+            attempt.build()
+            attempt.check()
+            attempt.publish()
+            attempt.close(records.PUBLISHED, ExitCode.DONE, None)
+        except BigTrustError as error:
+            verdict = records.REFUSED if error.exit_code == ExitCode.CHECK_FAILED else records.STOPPED
+            with suppress(BigTrustError, OSError):  # the first error is the one to tell
+                attempt.close(verdict, error.exit_code, str(error))
+            raise
+        return attempt.report()
+
+
+def check(settings: Settings, reporter: Reporter) -> list[checks.CheckResult]:
+    """Check the candidates of the last build again. Publishes and records nothing.
+
+    Raises ConfigurationError if there is no candidate, LockedError while a run is under way.
+    """
+    with _disk_errors(settings), lock.exclusive(settings.warehouse):
+        if not all((settings.candidates / f"{name}.duckdb").exists() for name in PUBLICATIONS):
+            raise ConfigurationError("There is no candidate to check. Run `bigtrust run` first.")
+        dbt = Dbt(settings)
+        reporter.phase("parse")
+        dbt.parse(records.next_run(settings.runs))
+        reporter.phase("check")
+        return checks.run(settings, dbt.manifest, reporter.progress)
+
+
+class _Attempt:
+    def __init__(self, settings: Settings, reporter: Reporter, record: Record) -> None:
+        self._settings = settings
+        self._reporter = reporter
+        self._record = record
+        self._dbt = Dbt(settings)
+        self._started = time.monotonic()
+        self._is_built = False
+
+    def build(self) -> None:
+        with self._phase("landing"):
+            tables = contract.load(self._settings.project)
+            secret.load(self._settings)
+            landing.inspect(self._settings.landing, tables)
+            register.files(self._settings.register)
+        with self._phase("parse"):
+            self._dbt.parse(self._record.run)
+            checks.require_suites(self._settings, self._dbt.manifest)
+        with self._phase("build"):
+            self._remove_databases()
+            self._dbt.build(self._record.run, self._reporter.progress)
+            self._is_built = True
+
+    def check(self) -> None:
+        with self._phase("check"):
+            results = checks.run(self._settings, self._dbt.manifest, self._reporter.progress)
+        self._record.checks = [asdict(result) for result in results]
+        failed = [result for result in results if result.verdict == "failed"]
+        if failed:
+            codes = sorted({f"{result.code} on {result.publication}.{result.relation}" for result in failed})
+            shown = ", ".join(codes[:5]) + (f" and {len(codes) - 5} more" if len(codes) > 5 else "")
+            raise CheckFailed(
+                f"Checks failed, nothing was published: {shown}. See {self._settings.data_docs}/index.html."
+            )
+
+    def publish(self) -> None:
+        with self._phase("publish"):
+            for name in PUBLICATIONS:
+                if name != "governance":
+                    self._publish(name)
+
+    def close(self, verdict: str, exit_code: ExitCode, message: str | None) -> None:
+        """Record the run and publish governance, which says what happened, also after a failure."""
+        record = self._record
+        record.verdict, record.exit_code, record.message = verdict, int(exit_code), message
+        record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
+        records.write(self._settings.runs, record)
+        with self._phase("record"):
+            if not self._is_built:
+                self._start_from_published_governance()
+            if self._dbt.manifest is None:
+                self._dbt.parse(record.run)
+            self._dbt.record(record.run)
+            self._publish("governance")
+
+    def report(self) -> Report:
+        published = self._settings.published / "governance.duckdb"
+        with duckdb.connect(str(published), read_only=True) as connection:
+            return Report(
+                record=self._record,
+                tables=_rows(connection, "from marts.landing_rows"),
+                relations=_rows(connection, "from marts.retention_status"),
+            )
+
+    def _publish(self, name: str) -> None:
+        publish.publish(
+            self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb"
+        )
+
+    def _start_from_published_governance(self) -> None:
+        candidate = self._settings.candidates / "governance.duckdb"
+        published = self._settings.published / "governance.duckdb"
+        candidate.unlink(missing_ok=True)
+        if published.exists():
+            candidate.parent.mkdir(parents=True, exist_ok=True)
+            publish.copy(published, candidate)
+
+    def _remove_databases(self) -> None:
+        """Start from nothing: what is derived is rebuilt, and no deleted row survives in a free block."""
+        names = [self._settings.candidates / f"{name}.duckdb" for name in PUBLICATIONS]
+        for path in [self._settings.vault, *names]:
+            path.unlink(missing_ok=True)
+            path.with_name(path.name + ".wal").unlink(missing_ok=True)
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        self._reporter.phase(name)
+        started = time.monotonic()
+        yield
+        self._record.phases[name] = round(time.monotonic() - started, 1)
+
+
+@contextmanager
+def _disk_errors(settings: Settings) -> Iterator[None]:
+    """A full or read-only disk is a matter of configuration: one sentence, no traceback."""
+    try:
+        yield
+    except OSError as error:
+        where = error.filename or settings.warehouse
+        raise ConfigurationError(
+            f"{where} cannot be used ({error.strerror or type(error).__name__}). Free the disk, or correct the "
+            "folder's owner and mode."
+        ) from None
+    except duckdb.IOException:
+        raise ConfigurationError(
+            f"A database under {settings.warehouse} cannot be opened or written. Free the disk, correct the folder's "
+            "owner and mode, and close programs that have vault.duckdb open."
+        ) from None
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

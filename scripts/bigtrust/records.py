@@ -1,0 +1,67 @@
+"""What each run leaves behind: one small JSON file with codes, counts and times, never a value from the data."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bigtrust.errors import ExitCode
+from bigtrust.files import write_durably
+
+PUBLISHED, REFUSED, STOPPED = "published", "refused", "stopped"
+
+
+@dataclass
+class Record:
+    """The record of one run. Times are UTC, ISO 8601; `checks` are check results as dictionaries."""
+
+    run: int
+    started_at: str
+    as_of: str | None
+    verdict: str = STOPPED
+    exit_code: int = int(ExitCode.CONFIGURATION)
+    message: str | None = None
+    finished_at: str | None = None
+    seconds: float = 0.0
+    phases: dict[str, float] = field(default_factory=dict)
+    checks: Sequence[dict[str, Any]] = ()
+
+    def count(self, verdict: str) -> int:
+        """How many checks ended with this verdict."""
+        return sum(check["verdict"] == verdict for check in self.checks)
+
+
+def now() -> str:
+    """The time, UTC, ISO 8601 without zone (as the warehouse keeps times)."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+
+
+def next_run(folder: Path) -> int:
+    """The number of the next run, from 1."""
+    return max((int(path.stem) for path in _files(folder)), default=0) + 1
+
+
+def write(folder: Path, record: Record) -> None:
+    """Write the record of a run."""
+    content = asdict(record) | {
+        "checks_passed": record.count("passed"),
+        "checks_failed": record.count("failed"),
+        "checks_not_applicable": record.count("not applicable"),
+    }
+    text = json.dumps({"run": record.run, "record": content}, ensure_ascii=False, indent=1)
+    write_durably(folder / f"{record.run:06d}.json", text + "\n")
+
+
+def latest(folder: Path, verdict: str | None = None) -> Record | None:
+    """The record of the last run (with that verdict), if there is one."""
+    for path in reversed(_files(folder)):
+        content = json.loads(path.read_text(encoding="utf-8"))["record"]
+        if verdict in (None, content["verdict"]):
+            return Record(**{name: content[name] for name in Record.__dataclass_fields__})
+    return None
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.glob("*.json") if path.stem.isdigit())
