@@ -38,7 +38,9 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
                 counts.violations += 1
                 counts.where[column] = f"type {data_type} cannot be examined"
                 continue
-            query = search_uuids(relation, column) if column_kind is Kind.UUID else search(relation, column, column_kind)
+            query = (
+                search_uuids(relation, column) if column_kind is Kind.UUID else search(relation, column, column_kind)
+            )
             everything, *classes = engine.rows(query)
             counts.examined += everything[1] if is_searching else 0
             if everything[2]:

@@ -11,7 +11,7 @@ with
                 from_json(
                     record -> 'checks',
                     '[{"code": "VARCHAR", "publication": "VARCHAR", "relation": "VARCHAR", "column": "VARCHAR",
-                   "suite": "VARCHAR", "expectation": "VARCHAR", "verdict": "VARCHAR", "reason": "VARCHAR",
+                   "suite": "VARCHAR", "severity": "VARCHAR", "expectation": "VARCHAR", "verdict": "VARCHAR", "reason": "VARCHAR",
                    "examined": "BIGINT", "violations": "BIGINT"}]'
                 )
             ) as result
@@ -27,6 +27,7 @@ select
     result."column" as column_name,
     result.suite as suite,
     result.expectation as expectation,
+    result.severity as severity,
     result.verdict as verdict,
     result.reason as reason,
     result.examined as examined,

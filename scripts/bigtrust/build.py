@@ -111,15 +111,15 @@ class _Counter:
         self._progress = progress
 
     def __call__(self, event: Any) -> None:
-        if event.info.name in ("LogModelResult", "LogTestResult", "LogSeedResult"):
+        if event.info.name in ("LogModelResult", "LogSeedResult"):
             self._progress(event.data.node_info.node_name, event.data.index, event.data.total)
+        elif event.info.name == "LogTestResult":
+            self._progress(event.data.name, event.data.index, event.data.num_models)
 
 
 def _test_failure(node: Any, vault: Path) -> BigTrustError:
     meta = node.config.meta or {}
-    sentence = (
-        meta.get("remedy") or f"The data test {node.name} failed. Query its compiled SQL to see on what."
-    )
+    sentence = meta.get("remedy") or f"The data test {node.name} failed. Query its compiled SQL to see on what."
     code = ExitCode(meta.get("exit_code", ExitCode.CHECK_FAILED))
     if code == ExitCode.UNUSABLE_INPUT:
         return InputError(f"{sentence} {_rejected(vault)}".strip())
@@ -145,9 +145,7 @@ def _rejected(vault: Path, tables: Iterable[str] = ()) -> str:
             limit 3
             """
         ).fetchall()
-    places = [
-        f"{table}: {count} × {reason}, first in {file} row {row}" for table, reason, count, file, row in rows
-    ]
+    places = [f"{table}: {count} × {reason}, first in {file} row {row}" for table, reason, count, file, row in rows]
     return f"({'; '.join(places)}.)" if places else ""
 
 
@@ -155,9 +153,7 @@ def _first_sentence(error: object) -> str:
     """The first informative line of a dbt message; dbt puts headings such as "Runtime Error" above it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     informative = [
-        line
-        for line in lines
-        if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))
+        line for line in lines if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))
     ]
     text = (informative or lines or ["unknown error"])[0]
     return text if text.endswith(".") else text + "."

@@ -25,6 +25,7 @@ from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode
 from bigtrust.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True)
+VERDICTS = ("passed", "failed", "not applicable")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -74,9 +75,7 @@ def main() -> None:
 
 
 @main.command()
-@click.option(
-    "--customers", default=2000, show_default=True, metavar="N", help="How many customers to invent."
-)
+@click.option("--customers", default=2000, show_default=True, metavar="N", help="How many customers to invent.")
 @click.option("--seed", default=1, show_default=True, metavar="S", help="Same arguments, same bytes.")
 @click.option("--until", metavar="DATE", help="The last day of the data (YYYY-MM-DD). [default: today]")
 @_folder("landing", "Where to write.")
@@ -92,9 +91,7 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
 
 
 @main.command()
-@click.option(
-    "--as-of", metavar="DATE", help="Compare retention windows with this day instead of today (YYYY-MM-DD)."
-)
+@click.option("--as-of", metavar="DATE", help="Compare retention windows with this day instead of today (YYYY-MM-DD).")
 @click.option("--full-refresh", is_flag=True, help="Build everything anew (every run does so for now).")
 @_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the vault and the candidates are kept.")
@@ -118,27 +115,20 @@ def check(warehouse: str | None) -> None:
 
     settings = Settings.load(warehouse=warehouse)
     with _reporter() as reporter:
-        results = pipeline.check(settings, reporter)
-    failed = [result for result in results if result.verdict == "failed"]
+        report = pipeline.check(settings, reporter)
+    failed = [result for result in report.results if result.verdict == "failed"]
     for result in failed:
-        console.print(
-            f"  {result.code} failed on {result.publication}.{result.relation}"
-            f"{'.' + result.column if result.column else ''}: {_escaped(result.reason)}"
-        )
-    counts = {
-        name: sum(result.verdict == name for result in results)
-        for name in ("passed", "failed", "not applicable")
-    }
+        column = f".{result.column}" if result.column else ""
+        console.print(f"  {result.code} failed on {result.relation}{column}: {_escaped(result.reason)}")
+    counts = {name: sum(result.verdict == name for result in report.results) for name in VERDICTS}
     console.print("Checks: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
     console.print(f"Pages: {settings.data_docs}/index.html")
-    if failed:
+    if not report.passed:
         sys.exit(int(ExitCode.CHECK_FAILED))
 
 
 @main.command()
-@click.option(
-    "--max-age", default=26.0, show_default=True, metavar="HOURS", help="Older publications are stale."
-)
+@click.option("--max-age", default=26.0, show_default=True, metavar="HOURS", help="Older publications are stale.")
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register of erasure requests.")
@@ -157,12 +147,8 @@ def status(max_age: float, **folders: str | None) -> None:
 @click.option("--purchase", metavar="ID", help="Forget this purchase.")
 @click.option("--line", type=click.IntRange(min=1), metavar="N", help="Only this line of the purchase.")
 @click.option("--customer", metavar="ID", help="Forget this person (or, with --category, part of it).")
-@click.option(
-    "--category", metavar="ID", help="Only the person's purchases in this category, past and future."
-)
-@click.option(
-    "--channel", type=click.Choice(["till", "web", "support"]), required=True, help="Where it was asked."
-)
+@click.option("--category", metavar="ID", help="Only the person's purchases in this category, past and future.")
+@click.option("--channel", type=click.Choice(["till", "web", "support"]), required=True, help="Where it was asked.")
 @_folder("register", "The register of erasure requests.")
 def forget(
     purchase: str | None,
@@ -192,9 +178,7 @@ def forget(
     console.print(f"Receipt {request.request_id}")
     console.print(f"  asked     {request.requested_at} at the {request.channel}")
     console.print(f"  forget    {request.scope.replace('_', ' ')}")
-    console.print(
-        "  effective with the next run (bigtrust run), within one month at the latest (GDPR art. 12(3))"
-    )
+    console.print("  effective with the next run (bigtrust run), within one month at the latest (GDPR art. 12(3))")
 
 
 class _Plain:
@@ -273,13 +257,9 @@ def _print_report(report: Any, settings: Settings) -> None:
     record = report.record
     passed, failed, skipped = (record.count(verdict) for verdict in ("passed", "failed", "not applicable"))
     console.print(f"Checks: {passed} passed, {failed} failed, {skipped} not applicable.")
-    console.print(
-        "Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + "."
-    )
+    console.print("Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + ".")
     console.print(f"Run {record.run}: published to {settings.published}")
-    question = (
-        "select region, count(*) as customers from marts.customers group by all order by customers desc"
-    )
+    question = "select region, count(*) as customers from marts.customers group by all order by customers desc"
     console.print("Try this next:")
     console.print(
         f"  {_short(Path(sys.executable))} -c \"import duckdb; duckdb.connect('{_short(settings.published / 'analytics.duckdb')}', "

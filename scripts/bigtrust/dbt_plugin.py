@@ -13,7 +13,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import contract, landing, register, secret
+from bigtrust import contract, landing, register, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.settings import Settings
 
@@ -26,7 +26,7 @@ _SAFE_ERRORS = (
 )
 
 
-class Plugin(BasePlugin):
+class Plugin(BasePlugin):  # type: ignore[misc]
     """Guards and landing views. Configuration: `record_only` (only the run's record is written; no guards)."""
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
@@ -59,9 +59,7 @@ class Plugin(BasePlugin):
         conn.execute("create schema if not exists landing")
         for name, table in self._tables.items():
             conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table)}")
-        conn.execute(
-            f"create or replace view landing.register_requests as {register.view_sql(self._requests)}"
-        )
+        conn.execute(f"create or replace view landing.register_requests as {register.view_sql(self._requests)}")
         _register_inventory(conn, self._tables, self._requests)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
@@ -80,15 +78,11 @@ def _register_inventory(
         "create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)"
     )
     files = [
-        (name, number, file.path.name)
-        for name, table in tables.items()
-        for number, file in enumerate(table.files)
+        (name, number, file.path.name) for name, table in tables.items() for number, file in enumerate(table.files)
     ]
     files += [("register_requests", number, path.name) for number, path in enumerate(requests)]
     columns = [
-        (name, column, column in table.columns)
-        for name, table in tables.items()
-        for column in table.table.column_names
+        (name, column, column in table.columns) for name, table in tables.items() for column in table.table.column_names
     ]
     if files:
         conn.executemany("insert into landing.files values (?, ?, ?)", files)
@@ -99,8 +93,8 @@ def _records_sql(folder: Any) -> str:
     columns = "{run: 'INTEGER', record: 'JSON'}"
     if not any(folder.glob("*.json")):
         return "select cast(null as integer) as run, cast(null as json) as record where false"
-    pattern = str(folder / "*.json").replace("'", "''")
-    return f"select run, record from read_json('{pattern}', format = 'unstructured', columns = {columns})"
+    names = ", ".join(sql.file(path) for path in sorted(folder.glob("*.json")))
+    return f"select run, record from read_json([{names}], format = 'unstructured', columns = {columns})"
 
 
 def _withhold_values() -> None:

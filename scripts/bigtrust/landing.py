@@ -4,6 +4,7 @@ Everything is read as text; staging gives it a type. Two columns are added to ev
 name order, from 0) and `row_number` (from 1, within the file), so that "the later row wins" has a meaning.
 """
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from bigtrust import contract
+from bigtrust import contract, sql
 from bigtrust.errors import InputError
 
 _FORMATS = (".csv", ".parquet")
@@ -22,11 +23,15 @@ _DELIMITERS = (",", ";", "\t", "|")
 
 @dataclass(frozen=True)
 class LandingFile:
-    """One file of a landing table; `columns` are its column names as they are written in the file."""
+    """One file of a landing table; `columns` are its column names as they are written in the file.
+
+    `types` are the types of a Parquet file's columns (empty: CSV, where everything is text).
+    """
 
     path: Path
     columns: tuple[str, ...]
     delimiter: str | None  # None: Parquet
+    types: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,7 @@ def inspect(folder: Path, tables: dict[str, contract.Table]) -> dict[str, Landin
             )
     with duckdb.connect() as connection:
         return {
-            name: LandingTable(
-                tables[name], tuple(_inspect_file(connection, path, tables[name]) for path in paths)
-            )
+            name: LandingTable(tables[name], tuple(_inspect_file(connection, path, tables[name]) for path in paths))
             for name, paths in found.items()
         }
 
@@ -98,18 +101,14 @@ def _files_by_table(folder: Path, tables: dict[str, contract.Table]) -> dict[str
                 "Use <table>.csv, <table>.parquet or a folder <table>/, or move it away."
             )
         if name in origin:
-            raise InputError(
-                f"Landing table {name} is there twice: {origin[name]} and {path.name}. Keep one of them."
-            )
+            raise InputError(f"Landing table {name} is there twice: {origin[name]} and {path.name}. Keep one of them.")
         origin[name] = path.name
         found[name] = _files_in(path) if path.is_dir() else [path]
     return found
 
 
 def _files_in(folder: Path) -> list[Path]:
-    paths = [
-        path for path in sorted(folder.iterdir(), key=lambda entry: entry.name) if path.name[0] not in "._"
-    ]
+    paths = [path for path in sorted(folder.iterdir(), key=lambda entry: entry.name) if path.name[0] not in "._"]
     for path in paths:
         if path.suffix not in _FORMATS or not path.is_file():
             raise InputError(
@@ -137,8 +136,10 @@ def _inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, table: cont
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, where: str) -> LandingFile:
     try:
-        relation = connection.execute(f"from read_parquet({_literal(path)}) limit 0")
-        return LandingFile(path, tuple(column[0] for column in relation.description or ()), None)
+        description = connection.execute(f"from read_parquet({sql.file(path)}) limit 0").description or ()
+        return LandingFile(
+            path, tuple(column[0] for column in description), None, tuple(str(column[1]) for column in description)
+        )
     except duckdb.Error:
         raise InputError(
             f"Landing table {where} is no readable Parquet file: it is cut short or damaged. Deliver it again."
@@ -149,13 +150,15 @@ def _csv(path: Path, table: contract.Table, where: str) -> LandingFile:
     with path.open("rb") as binary:
         head = binary.read(64 * 1024)
     try:
-        line = next(iter(io.StringIO(head[: head.rfind(b"\n") + 1 or None].decode("utf-8-sig"))))
+        # a character that the 64 KB cut in two is no error
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(head)
     except UnicodeDecodeError:
         raise InputError(f"Landing table {where} is not UTF-8 text. Deliver it in UTF-8.") from None
+    line = next(iter(io.StringIO(text, newline=None)), "").rstrip("\n")
     names = set(table.column_names)
 
     def header(delimiter: str) -> tuple[str, ...]:
-        return tuple(name.strip() for name in next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter)))
+        return tuple(name.strip() for name in next(csv.reader([line], delimiter=delimiter)))
 
     best = max(_DELIMITERS, key=lambda delimiter: len(names & {name.lower() for name in header(delimiter)}))
     return LandingFile(path, header(best), best)
@@ -169,6 +172,11 @@ def _require_contract(file: LandingFile, table: contract.Table, where: str) -> N
             f"Landing table {where} lacks the column {missing[0]}. Deliver it with a header and this column."
         )
     # Only now is the first line known to be a header: before, its words could be somebody's name.
+    if "" in columns:
+        raise InputError(
+            f"Landing table {where} has a column without a name (column {columns.index('') + 1}). Name it in the "
+            "header, or stop delivering it."
+        )
     unknown = [column for column in file.columns if column.lower() not in table.column_names]
     if unknown:
         raise InputError(
@@ -189,55 +197,56 @@ def _require_readable(connection: duckdb.DuckDBPyConnection, file: LandingFile, 
         line = message.partition("CSV Error on Line: ")[2].partition("\n")[0]
         at = f" at line {line}" if line.isdigit() else ""
         raise InputError(
-            f"Landing table {where} is no well-formed CSV{at}: the number of columns or the quotes are wrong. "
-            "Deliver it again."
+            f"Landing table {where} is no well-formed CSV{at}: the number of columns, the quotes or the line ends "
+            "are wrong. Deliver it again."
         ) from None
 
 
 def _groups(files: Sequence[LandingFile]) -> Iterator[tuple[list[int], list[LandingFile]]]:
-    """Files that one reader reads together, with their numbers: all Parquet files; each CSV file by itself."""
-    parquet = [number for number, file in enumerate(files) if file.delimiter is None]
-    if parquet:
-        yield parquet, [files[number] for number in parquet]
+    """Files that one reader reads together, with their numbers: Parquet of the same columns; each CSV by itself.
+
+    A reader of Parquet files with other types would first give them one type, and write 42 as 42.0.
+    """
+    parquet: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
     for number, file in enumerate(files):
-        if file.delimiter is not None:
+        if file.delimiter is None:
+            parquet.setdefault((file.columns, file.types), []).append(number)
+        else:
             yield [number], [file]
+    for numbers in parquet.values():
+        yield numbers, [files[number] for number in numbers]
 
 
 def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFile]) -> str:
-    present = {column.lower(): column for file in files for column in file.columns}
-    columns = ",\n    ".join(
-        f"cast({_quoted(present[name])} as varchar) as {name}"
-        if name in present
-        else f"cast(null as varchar) as {name}"
-        for name in table.column_names
-    )
-    row = "file_row_number + 1" if files[0].delimiter is None else "row_number() over ()"
+    first = files[0]
+    types = first.types or ("VARCHAR",) * len(first.columns)
+    present = {name.lower(): _as_text(name, kind) for name, kind in zip(first.columns, types, strict=True)}
+    columns = ",\n    ".join(f"{present.get(name, 'cast(null as varchar)')} as {name}" for name in table.column_names)
+    row = "file_row_number + 1" if first.delimiter is None else "row_number() over ()"
     return (
         f"select\n    {columns},\n    {numbers}[cast(file_index as bigint) + 1] as file_number,\n    {row} as row_number\n"
         f"from {_reader(files)}"
     )
 
 
-def _reader(files: Sequence[LandingFile]) -> str:
-    paths = f"[{', '.join(_literal(file.path) for file in files)}]"
-    first = files[0]
-    if first.delimiter is None:
-        return f"read_parquet({paths}, union_by_name = true, file_row_number = true)"
-    columns = ", ".join(f"{_text(column)}: 'VARCHAR'" for column in first.columns)
+def _as_text(name: str, kind: str) -> str:
+    column = sql.identifier(name)
+    if kind not in ("FLOAT", "DOUBLE"):
+        return f"cast({column} as varchar)"
+    # whole numbers with gaps are often written as floating-point numbers: 42, not 42.0, is the identifier
     return (
-        f"read_csv({paths}, auto_detect = false, header = true, delim = {_text(first.delimiter)}, quote = '\"', "
-        f"escape = '\"', columns = {{{columns}}})"
+        f"case when {column} = trunc({column}) and abs({column}) < 1e15 "
+        f"then cast(cast({column} as bigint) as varchar) else cast({column} as varchar) end"
     )
 
 
-def _literal(path: Path) -> str:
-    return _text(str(path))
-
-
-def _text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
+def _reader(files: Sequence[LandingFile]) -> str:
+    paths = f"[{', '.join(sql.file(file.path) for file in files)}]"
+    first = files[0]
+    if first.delimiter is None:
+        return f"read_parquet({paths}, file_row_number = true)"
+    columns = ", ".join(f"{sql.text(column)}: 'VARCHAR'" for column in first.columns)
+    return (
+        f"read_csv({paths}, auto_detect = false, header = true, delim = {sql.text(first.delimiter)}, quote = '\"', "
+        f"escape = '\"', columns = {{{columns}}})"
+    )

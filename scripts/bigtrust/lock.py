@@ -23,9 +23,7 @@ def exclusive(warehouse: Path) -> Iterator[None]:
                 f"Another run holds the lock of {warehouse}: {_holder(file.name)}. Wait for it to end, or stop it."
             ) from None
         file.truncate(0)
-        file.write(
-            json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")})
-        )
+        file.write(json.dumps({"process": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
         file.flush()
         try:
             yield

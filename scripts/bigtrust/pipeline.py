@@ -61,7 +61,7 @@ def run(settings: Settings, reporter: Reporter) -> Report:
         return attempt.report()
 
 
-def check(settings: Settings, reporter: Reporter) -> list[checks.CheckResult]:
+def check(settings: Settings, reporter: Reporter) -> checks.Report:
     """Check the candidates of the last build again. Publishes and records nothing.
 
     Raises ConfigurationError if there is no candidate, LockedError while a run is under way.
@@ -72,8 +72,9 @@ def check(settings: Settings, reporter: Reporter) -> list[checks.CheckResult]:
         dbt = Dbt(settings)
         reporter.phase("parse")
         dbt.parse(records.next_run(settings.runs))
+        suites = checks.load(settings)
         reporter.phase("check")
-        return checks.run(settings, dbt.manifest, reporter.progress)
+        return checks.run(settings, suites, reporter.progress)
 
 
 class _Attempt:
@@ -93,7 +94,7 @@ class _Attempt:
             register.files(self._settings.register)
         with self._phase("parse"):
             self._dbt.parse(self._record.run)
-            checks.require_suites(self._settings, self._dbt.manifest)
+            self._suites = checks.load(self._settings)
         with self._phase("build"):
             self._remove_databases()
             self._dbt.build(self._record.run, self._reporter.progress)
@@ -101,11 +102,11 @@ class _Attempt:
 
     def check(self) -> None:
         with self._phase("check"):
-            results = checks.run(self._settings, self._dbt.manifest, self._reporter.progress)
-        self._record.checks = [asdict(result) for result in results]
-        failed = [result for result in results if result.verdict == "failed"]
-        if failed:
-            codes = sorted({f"{result.code} on {result.publication}.{result.relation}" for result in failed})
+            report = checks.run(self._settings, self._suites, self._reporter.progress)
+        self._record.checks = [asdict(result) for result in report.results]
+        if not report.passed:
+            failed = [result for result in report.results if result.verdict == "failed"]
+            codes = sorted({f"{result.code} on {result.relation}" for result in failed})
             shown = ", ".join(codes[:5]) + (f" and {len(codes) - 5} more" if len(codes) > 5 else "")
             raise CheckFailed(
                 f"Checks failed, nothing was published: {shown}. See {self._settings.data_docs}/index.html."
@@ -141,9 +142,7 @@ class _Attempt:
             )
 
     def _publish(self, name: str) -> None:
-        publish.publish(
-            self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb"
-        )
+        publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
 
     def _start_from_published_governance(self) -> None:
         candidate = self._settings.candidates / "governance.duckdb"

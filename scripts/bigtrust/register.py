@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bigtrust import sql
 from bigtrust.errors import InputError
 from bigtrust.files import write_durably
 
@@ -105,7 +106,7 @@ def view_sql(paths: list[Path]) -> str:
     """Return the SELECT that reads the register: the fields as text, `file_number`, `row_number`."""
     if not paths:
         return f"select {', '.join(f'cast(null as varchar) as {name}' for name in FIELDS)}, 0 as file_number, 0 as row_number where false"
-    names = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    names = ", ".join(sql.file(path) for path in paths)
     columns = ", ".join(f"{name}: 'VARCHAR'" for name in FIELDS)
     return (
         f"select {', '.join(FIELDS)}, cast(file_index as integer) as file_number, 0 as row_number\n"

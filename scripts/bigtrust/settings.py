@@ -30,7 +30,7 @@ class Settings:
     as_of: date | None = None
 
     @classmethod
-    def load(cls, environment: Mapping[str, str] | None = None, **overrides: str | None) -> "Settings":
+    def load(cls, environment: Mapping[str, str] | None = None, /, **overrides: str | None) -> "Settings":
         """Read the settings.
 
         `overrides` are flags by field name (None: not given); they win over the environment.
@@ -43,9 +43,7 @@ class Settings:
             given = overrides.get(name) or environment.get(f"BIGTRUST_{name.upper()}") or name
             path = (project / given).resolve()
             if path.exists() and not path.is_dir():
-                raise ConfigurationError(
-                    f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder."
-                )
+                raise ConfigurationError(f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder.")
             return path
 
         return cls(
@@ -56,8 +54,7 @@ class Settings:
             register=folder("register"),
             site=folder("site"),
             ledger=folder("ledger"),
-            secret_file=project
-            / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
+            secret_file=project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
             as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
         )
 

@@ -192,14 +192,10 @@ def test_a_sale_keeps_the_week_it_had_in_the_shop(connection: duckdb.DuckDBPyCon
         )
     """
     assert one(connection, weeks) == 0
-    assert (
-        one(connection, "select max(purchased_at)::varchar from landing.purchases") == "2017-12-31 23:01:20"
-    )
+    assert one(connection, "select max(purchased_at)::varchar from landing.purchases") == "2017-12-31 23:01:20"
 
 
-@pytest.mark.parametrize(
-    ("table", "column"), [("purchases", "purchased_at"), ("marketing_messages", "sent_at")]
-)
+@pytest.mark.parametrize(("table", "column"), [("purchases", "purchased_at"), ("marketing_messages", "sent_at")])
 def test_times_read_as_text_are_iso_times_without_a_zone(
     connection: duckdb.DuckDBPyConnection, table: str, column: str
 ) -> None:

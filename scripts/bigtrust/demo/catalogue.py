@@ -214,6 +214,7 @@ def stock(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
             "product": range(count),
             "product_id": [f"P-{number}" for number in numbers],
             "category_id": [SHELVES[shelf].category.category_id for shelf, _ in places],
+            "category": [SHELVES[shelf].category.name for shelf, _ in places],
             "cycle": [SHELVES[shelf].category.cycle for shelf, _ in places],
             "name": [_name(SHELVES[shelf], place, rng) for shelf, place in places],
             "list_price": [_price(SHELVES[shelf], rng) for shelf, _ in places],

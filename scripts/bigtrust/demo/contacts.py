@@ -45,21 +45,49 @@ dated_strolls as (
     from strolls
 )
 
-select purchase * 4 as visit, 'order' as journey, person, is_named, purchased_at as visited_at, product, purchase_id
-from firsts where channel = 'web'
+select
+    purchase * 4 as visit,
+    'order' as journey,
+    person,
+    is_named,
+    purchased_at as visited_at,
+    product,
+    purchase_id,
+from firsts
+where channel = 'web'
 union all
 select
-    purchase * 4 + 1, 'research', person, is_named,
-    purchased_at - to_days(1 + whole(purchase, 'days before', 10)::integer) - seconds(7200 * draw(purchase, 'before')),
-    product, null
-from firsts where draw(purchase, 'researched') < 0.25
+    purchase * 4 + 1,
+    'research',
+    person,
+    is_named,
+    purchased_at
+        - to_days(1 + whole(purchase, 'days before', 10)::integer)
+        - seconds(7200 * draw(purchase, 'before')),
+    product,
+    null,
+from firsts
+where draw(purchase, 'researched') < 0.25
 union all
 select
-    purchase * 4 + 2, 'tracking', person, is_named,
-    purchased_at + to_days(2) + seconds(20000 * draw(purchase, 'after')), product, purchase_id
-from firsts where channel = 'web' and draw(purchase, 'tracked') < 0.12
+    purchase * 4 + 2,
+    'tracking',
+    person,
+    is_named,
+    purchased_at + to_days(2) + seconds(20000 * draw(purchase, 'after')),
+    product,
+    purchase_id,
+from firsts
+where channel = 'web' and draw(purchase, 'tracked') < 0.12
 union all
-select visit, 'stroll', person, draw(visit, 'signed in') < 0.7, visited_at, aisles.product, null
+select
+    visit,
+    'stroll',
+    person,
+    draw(visit, 'signed in') < 0.7,
+    visited_at,
+    aisles.product,
+    null,
 from dated_strolls
 join aisles on aisles.aisle = 0 and aisles.slot = slot(visit, 'stroll product')
 where visited_at >= created_at;
@@ -92,7 +120,9 @@ happened as (
         visits.product,
         steps.event_type,
         visits.visit * 8 + steps.step as key,
-        visits.visited_at + to_minutes(steps.minutes) + seconds(50 * draw(visits.visit * 8 + steps.step, 'second')) as visited_at,
+        visits.visited_at
+            + to_minutes(steps.minutes)
+            + seconds(50 * draw(visits.visit * 8 + steps.step, 'second')) as visited_at,
         case when steps.names_purchase then visits.purchase_id end as purchase_id,
     from visits
     join steps on steps.journey = visits.journey
@@ -119,17 +149,16 @@ with described as (
         people.ip_address as home_address,
         products.product_id,
         products.category_id,
-        categories.name as category,
+        products.category,
         draw(events.event, 'url') as form,
     from events
     join people on people.person = events.person
     join products on products.product = events.product
-    join categories on categories.category_id = products.category_id
 )
 
 select
     event - 1 as i,
-    year(visited_at)::varchar as file,
+    null::varchar as file,
     'E' || printf('%09d', event) as event_id,
     case when is_named and visited_at >= created_at then customer_id end as customer_id,
     utc_text(visited_at) as occurred_at,
@@ -178,13 +207,22 @@ from described;
 """
 
 LETTERS = (
-    ("delivery", "Bonjour,\n\nma commande {purchase} n'est toujours pas arrivée. Pouvez-vous me rappeler au {phone} ?\n\n{name}"),
-    ("delivery", "Le livreur est passé hier, mais il n'a pas trouvé mon adresse : {street}, {town}. Merci de repasser."),
+    (
+        "delivery",
+        "Bonjour,\n\nma commande {purchase} n'est toujours pas arrivée. Pouvez-vous m'appeler au {phone} ?\n\n{name}",
+    ),
+    ("delivery", "Le livreur n'a pas trouvé mon adresse : {street}, {town}. Merci de repasser."),
     ("delivery", 'Colis marqué "livré", mais rien reçu au {street}. Écrivez-moi : {email}'),
-    ("defect", "Bonjour, l'appareil acheté le mois dernier ({purchase}) ne s'allume plus.\nMon numéro : {phone}.\nCordialement, {name}"),
-    ("defect", "Je suis {name}, cliente depuis des années. Le produit fait un bruit anormal, que dois-je faire ?"),
+    (
+        "defect",
+        "Bonjour, l'appareil ({purchase}) ne s'allume plus.\nMon numéro : {phone}.\nCordialement, {name}",
+    ),
+    ("defect", "Je suis {name}, je viens chez vous depuis des années. Le produit fait un bruit, que faire ?"),
     ("defect", "Panne au bout de trois semaines !! Rappelez-moi SVP {phone} ou {email}"),
-    ("invoice", "Pourriez-vous m'envoyer un duplicata de la facture {purchase} à {email} ?\n\nD'avance merci,\n{name}"),
+    (
+        "invoice",
+        "Pourriez-vous m'envoyer un duplicata de la facture {purchase} à {email} ?\n\nD'avance merci,\n{name}",
+    ),
     ("invoice", "J'ai été débité deux fois, ma carte se termine par {card}. Merci de vérifier."),
     ("invoice", "Facture au nom de {name}, {street}, {town}, s'il vous plaît."),
     ("return", "Je souhaite retourner un article de la commande {purchase}, trop petit. Comment faire ?"),
@@ -194,7 +232,7 @@ LETTERS = (
     ("privacy", "Bonjour, quelles données avez-vous sur moi ? {name}, {email}, {phone}"),
     ("privacy", 'Merci de ne plus m\'écrire "comme à une cible". {name}'),
     ("other", "Très bon accueil en magasin, un grand merci à votre équipe 👏"),
-)  # fmt: skip
+)
 
 SUPPORT_TICKETS = """
 create table clean_support_tickets as
@@ -211,7 +249,8 @@ with asked as (
 ),
 
 timed as (
-    select *, date_trunc('day', day) + seconds(29000 + 40000 * draw(key, 'ticket time')) as opened_at from asked
+    select *, date_trunc('day', day) + seconds(29000 + 40000 * draw(key, 'ticket time')) as opened_at
+    from asked
 ),
 
 handled as (
@@ -230,8 +269,7 @@ select
     'SAV-' || printf('%07d', numbered.ticket) as ticket_id,
     case when numbered.is_named then people.customer_id end as customer_id,
     numbered.purchase_id,
-    case when numbered.ticket % 5 = 0 then offset_text(numbered.opened_at) else local_text(numbered.opened_at) end
-        as opened_at,
+    if(numbered.ticket % 5 = 0, offset_text(numbered.opened_at), local_text(numbered.opened_at)) as opened_at,
     case
         when draw(numbered.key, 'closed') < 0.92 and numbered.closed_at < timestamp '{end}'
             then local_text(numbered.closed_at)
@@ -247,7 +285,8 @@ select
         .replace('{{customer}}', people.customer_id)
         .replace('{{purchase}}', coalesce(numbered.purchase_id, 'du mois dernier')) as message,
     case
-        when draw(numbered.key, 'answers') < 0.5 then pick(numbered.key, 'satisfaction', [1, 2, 3, 4, 4, 5, 5, 5])
+        when draw(numbered.key, 'answers') < 0.5
+            then pick(numbered.key, 'satisfaction', [1, 2, 3, 4, 4, 5, 5, 5])
     end as satisfaction,
 from numbered
 join people on people.person = numbered.person
@@ -263,7 +302,8 @@ with sent as (
         campaigns.campaign_id,
         campaigns.category_id,
         null::varchar as purchase_id,
-        campaigns.day + seconds(32400 + 14400 * draw(campaigns.campaign * 10000000 + people.person, 'sent')) as sent_at,
+        campaigns.day
+            + seconds(32400 + 14400 * draw(campaigns.campaign * 10000000 + people.person, 'sent')) as sent_at,
         pick(campaigns.campaign, 'channel', ['email', 'email', 'email', 'sms', 'app', 'post']) as channel,
     from consent_periods
     join people on people.person = consent_periods.person

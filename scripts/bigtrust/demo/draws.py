@@ -1,8 +1,8 @@
 """Draws: random numbers that depend on the seed and on what they decide, never on the order of the rows.
 
-Every draw is a hash of a key, a word for what is drawn, and the seed. A whole column is drawn in one query, and
-the same seed gives the same landing files, byte for byte. Choices with weights are spread over numbered slots
-(Walker's idea in its plainest form): a draw picks a slot, and a join finds the choice.
+Every draw is a hash of a key, a word for what is drawn, and the seed. A whole column is drawn in one query, and the
+same seed gives the same landing files, byte for byte. Choices with weights are spread over numbered slots: a draw
+picks a slot, and a join finds the choice.
 """
 
 import tempfile
@@ -29,10 +29,10 @@ create macro seconds(amount) as to_seconds(floor(amount)::bigint);
 
 -- Ways of writing a time that is meant in Europe/Paris.
 create macro local_text(moment) as strftime(moment, '%Y-%m-%d %H:%M:%S');
-create macro utc_text(moment) as strftime(timezone('UTC', timezone('Europe/Paris', moment)), '%Y-%m-%dT%H:%M:%SZ');
+create macro in_utc(moment) as timezone('UTC', timezone('Europe/Paris', moment));
+create macro utc_text(moment) as strftime(in_utc(moment), '%Y-%m-%dT%H:%M:%SZ');
 create macro offset_text(moment) as
-    strftime(moment, '%Y-%m-%dT%H:%M:%S')
-    || printf('+%02d:00', date_diff('hour', timezone('UTC', timezone('Europe/Paris', moment)), moment));
+    strftime(moment, '%Y-%m-%dT%H:%M:%S') || printf('+%02d:00', date_diff('hour', in_utc(moment), moment));
 
 -- v4_address: in the range for benchmarks, 198.18.0.0/15.
 create macro v4_address(key, word) as
@@ -62,7 +62,7 @@ def pool(connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str
 def workshop(seed: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A temporary database with the macros of this module.
 
-    One thread, because the order of rows must not depend on the machine; on disk, so that memory stays bounded.
+    One thread, because the order of rows must not depend on the machine; on disk, so that memory is bounded.
     Joins run as they are written, the larger side first: reordered, they meet an error inside DuckDB 2.0.0
     (github.com/duckdb/duckdb/issues/24807).
     """

@@ -1,7 +1,8 @@
 """The mess of real data: rows twice, late, corrected, missing, and values that nobody can read.
 
-Each kind of mess takes one row in `period`, so that every kind is there in a small demo and rare in a large one.
-Consents and erasure requests come twice at times, but can always be read: an unreadable one would stop the warehouse.
+Each kind of mess takes one row in `period`: every kind is there in a small demo, and rare in a large one.
+Consents and erasure requests come twice at times, but can always be read: an unreadable one would stop
+the warehouse.
 """
 
 from collections.abc import Mapping
@@ -60,8 +61,7 @@ MESS: dict[str, Mess] = {
     ),
     "returns": Mess(spoilt={"return_id": ("null",)}),
     "web_events": Mess(
-        spoilt={"event_id": ("null",), "occurred_at": ("'hier'", "replace(occurred_at, 'Z', '+00:00')")},
-        last_file="late",
+        spoilt={"event_id": ("null",), "occurred_at": ("'hier'", "replace(occurred_at, 'Z', '+00:00')")}
     ),
     "support_tickets": Mess(spoilt={"ticket_id": ("null",), "opened_at": ("'31/02/2024'",)}, period=400),
     "marketing_messages": Mess(spoilt={"customer_id": ("null",), "sent_at": ("'0000-00-00'",)}),
@@ -71,7 +71,7 @@ MESS: dict[str, Mess] = {
 
 
 def deliver(connection: duckdb.DuckDBPyConnection, table: str) -> list[str | None]:
-    """Create the view `landed_<table>` over `clean_<table>`; returns the files that it goes to (None: one file).
+    """Create the view `landed_<table>` over `clean_<table>`; returns its files (None: the table is one file).
 
     Columns beside those of the contract: `file`, and `i` and `copy` for the order within a file.
     """
@@ -102,26 +102,24 @@ def _delivery(table: str, mess: Mess, period: int) -> str:
     if mess.absent:
         absent = next(kinds)
 
-    cases = {column: [(next(kinds), value) for value in values] for column, values in mess.spoilt.items()}
+    spoilt = {column: [(next(kinds), value) for value in values] for column, values in mess.spoilt.items()}
     for column, value in mess.corrected.items():
-        cases.setdefault(column, []).append((corrected, value))
-    changes = [
-        f"case kind {' '.join(f'when {kind} then {value}' for kind, value in spoilt)} else {column} end as {column}"
-        for column, spoilt in cases.items()
-    ]
-    if late >= 0:
-        changes.append(f"case when kind = {late} then '{mess.last_file}' else file end as file")
-    replaced = f"replace ({', '.join(changes)})" if changes else ""
-
-    again = [f"select * exclude (kind), 1 as copy from kinds where kind = {twice}"]
+        spoilt.setdefault(column, []).append((corrected, value))
+    changes = []
+    for column, cases in spoilt.items():
+        whens = " ".join(f"when {kind} then {value}" for kind, value in cases)
+        changes.append(f"case if(copy = 0, kind, null) {whens} else {column} end as {column}")
     if mess.last_file:
-        again.append(
-            f"select * exclude (kind) replace ('{mess.last_file}' as file), 1 as copy "
-            f"from kinds where kind in ({twice_later}, {corrected})"
-        )
+        later = f"kind = {late} or (copy = 1 and kind in ({twice_later}, {corrected}))"
+        changes.append(f"if({later}, '{mess.last_file}', file) as file")
     return f"""
         create view landed_{table} as
-        with kinds as (select *, (i * 7919) % {period} as kind from clean_{table})
-        select * exclude (kind) {replaced}, 0 as copy from kinds where kind != {absent}
-        union all {" union all ".join(again)}
+        with kinds as (
+            select *, (i * 7919) % {period} as kind from clean_{table}
+        ),
+        copies as (
+            select *, unnest(if(kind in ({twice}, {twice_later}, {corrected}), [0, 1], [0])) as copy
+            from kinds where kind != {absent}
+        )
+        select * exclude (kind) {f"replace ({', '.join(changes)})" if changes else ""} from copies
     """

@@ -1,8 +1,8 @@
 """People: who the customers are, where they live, and what changed about them.
 
-Nobody's data is in here. French telephone numbers lie in the ranges that the regulator keeps for fiction (ARCEP,
-numbering plan), e-mail addresses under `.example` (RFC 2606), IP addresses in the ranges for benchmarks (RFC 2544)
-and documentation (RFC 3849), card numbers behind a test prefix, accounts at a bank that does not exist.
+Nobody's data is in here. French telephone numbers lie in the ranges that the regulator keeps for fiction
+(ARCEP, numbering plan), e-mail addresses under `.example` (RFC 2606), IP addresses in the ranges for benchmarks
+(RFC 2544) and documentation (RFC 3849), card numbers behind a test prefix, accounts at a bank of no name.
 """
 
 import random
@@ -16,7 +16,8 @@ from bigtrust.demo.places import TOWNS
 # Names that Faker lacks and that real data never does.
 PARTICULAR_SURNAMES = (
     "D'Almeida", "N'Diaye", "O'Connor", "L'Hermitte", "Dell'Orso", "De La Fontaine", "Nguyễn", "Müller",
-    "Şahin", "Ben Abdallah", "Château-Renaud", "Łukaszewski", "Charpentier", "Castelnaudary", "Le Goaëc", "Peñalver",
+    "Şahin", "Ben Abdallah", "Château-Renaud", "Łukaszewski", "Charpentier", "Castelnaudary",
+    "Le Goaëc", "Peñalver",
 )  # fmt: skip
 MAIL_DOMAINS = ("orange", "laposte", "free", "sfr", "courriel", "wanadoo", "boitemail", "messagerie")
 
@@ -65,13 +66,15 @@ described as (
         keyed.customer_id,
         first_names.first_name,
         case
-            when draw(keyed.name, 'double name') < 0.12 then surnames.surname || '-' || second_surnames.surname
+            when draw(keyed.name, 'double name') < 0.12
+                then surnames.surname || '-' || second_surnames.surname
             else surnames.surname
         end as last_name,
         ['063998', '019900', '026191', '035301', '046571', '053649'][1 + keyed.number[1]::integer]
             || keyed.number[2:] as phone_number,
         keyed.created_at::date
-            - (6574 + 10950 * (draw(keyed.person, 'born') + draw(keyed.person, 'born too')))::integer as birth_date,
+            - (6574 + 10950 * (draw(keyed.person, 'born') + draw(keyed.person, 'born too')))::integer
+            as birth_date,
         (1 + whole(keyed.home, 'house', 140))
             || pick(keyed.home, 'bis', ['', '', '', '', '', '', '', ' bis', ' ter', 'B'])
             || ' ' || streets.street as street,
@@ -104,14 +107,14 @@ mailboxes as (
     from described
 ),
 
+ranked as (
+    select *, dense_rank() over (partition by mailbox, domain order by person) as rank from mailboxes
+),
+
 -- A second customer of the same mailbox gets a number behind it, as providers do.
 addressed as (
-    select
-        *,
-        mailbox
-            || coalesce(nullif(dense_rank() over (partition by mailbox, domain order by person), 1)::varchar, '')
-            || '@' || domain || '.example' as own_email,
-    from mailboxes
+    select * exclude (rank), mailbox || if(rank = 1, '', rank::varchar) || '@' || domain || '.example' as own_email
+    from ranked
 )
 
 select
@@ -157,7 +160,9 @@ select
     regexp_replace(phone_number, '(..)(..)(..)(..)(..)', '\\1 \\2 \\3 \\4 \\5') as phone,
     case
         when draw(person, 'network') < 0.2 then
-            format('2001:db8:{{:x}}:{{:x}}::{{:x}}', person // 65536, person % 65536, 1 + whole(person, 'v6', 65535))
+            format(
+                '2001:db8:{{:x}}:{{:x}}::{{:x}}', person // 65536, person % 65536, 1 + whole(person, 'v6', 65535)
+            )
         else v4_address(person, 'v4')
     end as ip_address,
 from checked
@@ -215,16 +220,18 @@ select
     postal_code,
     case when draw(portrait, 'town form') < 0.1 then upper(city) else city end as city,
     country,
-    case when country = 'DE' then 'de' when draw(person, 'language') < 0.03 then 'en' else 'fr' end as language,
+    case
+        when country = 'DE' then 'de'
+        when draw(person, 'language') < 0.03 then 'en'
+        else 'fr'
+    end as language,
     case when file = 'updates-2' then utc_text(created_at) else local_text(created_at) end as created_at,
     case when file = 'updates-2' then utc_text(updated_at) else local_text(updated_at) end as updated_at,
 from formatted;
 """
 
 
-def invent(
-    connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, end: str, activity: float
-) -> None:
+def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, end: str, activity: float) -> None:
     """Create `people`, their `portraits` in time, and `clean_customers`.
 
     `end` is the first moment after the demo, `activity` the logarithm of the median number of purchases.

@@ -1,4 +1,4 @@
-"""Towns: real postal codes of every French region, one overseas departement and four neighbouring countries."""
+"""Towns: real postal codes of every French region, one overseas departement and four countries nearby."""
 
 # town, postal code, country, weight (thousands of inhabitants, rounded)
 TOWNS: tuple[tuple[str, str, str, int], ...] = (

@@ -41,8 +41,9 @@ select
     purpose,
     granted,
     recorded_at,
-    lead(recorded_at, 1, timestamp '{end}') over (partition by person, purpose order by recorded_at) as recorded_until,
-from consent_events;
+    lead(recorded_at, 1, timestamp '{end}') over this_consent as recorded_until,
+from consent_events
+window this_consent as (partition by person, purpose order by recorded_at);
 
 create table clean_consents as
 select
@@ -148,8 +149,9 @@ standing as (
 numbered as (
     select
         standing.* replace (coalesce(others.customer_id, standing.customer_id) as customer_id),
-        row_number() over (order by standing.requested_at, standing.line, standing.asked, standing.purchase_id)
-            as request,
+        row_number() over (
+            order by standing.requested_at, standing.line, standing.asked, standing.purchase_id
+        ) as request,
         standing.requested_at + seconds(86400 + 2000000 * draw(standing.line, 'withdrawn')) as withdrawn_at,
     from standing
     left join people as others

@@ -81,7 +81,7 @@ select
     case
         when channel = 'store' and draw(key, 'payment') < 0.14 then null
         when channel = 'catalogue' and draw(key, 'payment') < 0.30 then iban
-        when channel in ('store', 'catalogue') and draw(key, 'payment') < 0.18 + 0.42 * (channel = 'catalogue')::integer
+        when draw(key, 'payment') < case channel when 'store' then 0.18 when 'catalogue' then 0.6 else 0 end
             then 'CHQ-' || printf('%07d', whole(key, 'cheque', 10000000))
         when channel = 'web' and draw(key, 'payment') < 0.55
             then format('tok_{{:015x}}', whole(key, 'token', 1152921504606846976))

@@ -23,7 +23,7 @@ FORMATS = {
 OPTIONS = {"csv": "format csv, header", "parquet": "format parquet, compression zstd"}
 
 
-def write(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> int:
+def write_table(connection: duckdb.DuckDBPyConnection, folder: Path, table: str) -> int:
     """Write a table as the file `<table>.<format>` or as a folder of deliveries; returns the rows written."""
     files = deliver(connection, table)
     extension = FORMATS[table]

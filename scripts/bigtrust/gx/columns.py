@@ -3,18 +3,11 @@
 import re
 from enum import Enum
 
+_TEXT = ("VARCHAR", "ENUM", "TEXT", "STRING", "CHAR")
 _NUMBERS = (
-    "TINYINT",
-    "SMALLINT",
-    "INTEGER",
-    "BIGINT",
-    "HUGEINT",
-    "UTINYINT",
-    "USMALLINT",
-    "UINTEGER",
-    "UBIGINT",
+    *("TINYINT", "SMALLINT", "INT", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
+    *("UHUGEINT", "BIGNUM", "DECIMAL", "NUMERIC", "FLOAT", "REAL", "DOUBLE"),
 )
-_NUMBERS += ("UHUGEINT", "BIGNUM", "DECIMAL", "FLOAT", "DOUBLE")
 _WITHOUT_TEXT = ("DATE", "TIME", "TIMESTAMP", "INTERVAL", "BOOLEAN")
 _NESTED = ("STRUCT", "MAP", "UNION", "JSON")
 _OPAQUE = re.compile(r"\b(BLOB|BIT|VARIANT|GEOMETRY)\b")
@@ -32,13 +25,13 @@ class Kind(Enum):
 
 
 def kind(data_type: str) -> Kind:
-    """The kind of a DuckDB type as DESCRIBE names it. A type that is not known is not examinable."""
+    """The kind of a DuckDB type, as DESCRIBE or a dbt contract names it. An unknown type is not examinable."""
     data_type = data_type.upper()
     if _OPAQUE.search(data_type):
         return Kind.OPAQUE
     if data_type.endswith("]") or data_type.startswith(_NESTED):
         return Kind.NESTED
-    if data_type.startswith(("VARCHAR", "ENUM")):
+    if data_type.startswith(_TEXT):
         return Kind.TEXT
     if data_type == "UUID":
         return Kind.UUID

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
-from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render import LegacyDiagnosticRendererType, LegacyRendererType, RenderedStringTemplateContent
 from great_expectations.render.renderer.renderer import renderer
 
 from bigtrust.gx.engine import DuckDBExecutionEngine, withheld
@@ -88,8 +88,8 @@ class CountedExpectation(BatchExpectation, ABC):
         ]
 
     @classmethod
-    @renderer(renderer_type="renderer.diagnostic.observed_value")
-    def _observed_value_renderer(cls, result: Any = None, **other: Any) -> str:
+    @renderer(renderer_type=LegacyDiagnosticRendererType.OBSERVED_VALUE)
+    def _diagnostic_observed_value_renderer(cls, result: Any = None, **other: Any) -> str:
         observed = (result.result if result else {}).get("observed_value")
         if not observed:
             return "--"

@@ -9,8 +9,8 @@ Great Expectations has no support for DuckDB. Three things are repaired here, an
 3. it has no regular expressions for this dialect: they are written with `regexp_matches`.
 
 All files are attached, read-only, to one in-memory database. So the memory limit holds for all of them together,
-the raw values that are searched for never touch the disk except in DuckDB's own spill folder, and nothing that a
-view does can reach another file.
+the raw values that are searched for never touch the disk except in DuckDB's own spill folder, and no view of a
+publication can reach another file.
 """
 
 import os
@@ -77,8 +77,8 @@ def opened(
 ) -> Iterator[tuple[str, duckdb.DuckDBPyConnection]]:
     """One in-memory database with every publication attached under its name, and the vault as `vault`, read-only.
 
-    Gives the name of the session, which a DuckDBDatasource finds it by, and the connection. Nothing else can be
-    attached or read from within. Raises ConfigurationError if a file is missing or cannot be opened.
+    Gives the name of the session, which a DuckDBDatasource finds it by, and the connection. Raises
+    ConfigurationError if a file is missing or cannot be opened.
     """
     files = {**publications, **({VAULT: vault} if vault else {})}
     connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
@@ -86,16 +86,21 @@ def opened(
     try:
         for name, path in files.items():
             _attach(connection, name, path)
-        # What does not fit into memory is raw personal data too: it spills beside the vault.
-        beside = (vault or next(iter(publications.values()))).resolve().parent
-        connection.execute(f"set temp_directory = {literal(str(beside / 'checks.tmp'))}")
-        connection.execute("set enable_external_access = false")
-        connection.execute("set lock_configuration = true")
+        if files:
+            # What does not fit into memory is raw personal data too: it spills beside the vault.
+            beside = [*files.values()][-1].resolve().parent
+            connection.execute(f"set temp_directory = {literal(str(beside / 'checks.tmp'))}")
         _sessions[session] = connection
         yield session, connection
     finally:
         _sessions.pop(session, None)
         connection.close()
+
+
+def forbid_other_files(connection: duckdb.DuckDBPyConnection) -> None:
+    """From here on nothing else can be attached, read or written: a publication stands on its own."""
+    connection.execute("set enable_external_access = false")
+    connection.execute("set lock_configuration = true")
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:
@@ -200,7 +205,7 @@ class DuckDBTableAsset(TableAsset):
 class DuckDBDatasource(SQLDatasource):
     """One publication of an open session. Its connection string is `duckdb:///<session>/<publication>`."""
 
-    type: Literal["duckdb"] = "duckdb"  # type: ignore[assignment]
+    type: Literal["duckdb"] = "duckdb"
     asset_types: ClassVar[list[Any]] = [DuckDBTableAsset]
     assets: list[DuckDBTableAsset] = []  # noqa: RUF012  # a pydantic field, copied for each instance
 

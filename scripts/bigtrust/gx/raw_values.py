@@ -132,20 +132,18 @@ def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> int:
         with raw as (select distinct {column.text} as value from {column.source}),
         forms as (
             select
-                value,
                 {normalised("value")} as text,
-                regexp_replace(value, '[^0-9]', '', 'g') as digits,
-                regexp_full_match(value, '[+(0-9][0-9 ()./-]*')
-                    and ({named_phone} or regexp_matches(value, '^[+(0]')) as is_like_a_phone,
+                case
+                    when regexp_full_match(value, '[+(0-9][0-9 ()./-]*')
+                        and ({named_phone} or regexp_matches(value, '^[+(0]'))
+                    then regexp_replace(value, '[^0-9]', '', 'g')
+                end as phone_digits,
             from raw
             where value is not null
         ),
         shortened as (
             select
-                case
-                    when is_like_a_phone and length(digits) between 9 and 15 then right(digits, 9)
-                    else text
-                end as text,
+                case when length(phone_digits) between 9 and 15 then right(phone_digits, 9) else text end as text,
             from forms
             where text <> ''
         )
@@ -187,6 +185,8 @@ def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColumn]) -> dict[str, int]:
     """Drop the raw values that a column of product data contains; give how many per origin."""
+    if not also_in:
+        return {}
     connection.execute("create or replace temp table left_out (normalised varchar)")
     for column in also_in:
         published = f"select distinct {column.text} as value from {column.source}"

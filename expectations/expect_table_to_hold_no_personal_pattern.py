@@ -1,0 +1,67 @@
+# mypy: allow-subclassing-any
+"""PAT-01 to PAT-05: nothing that looks like personal data."""
+
+from typing import Any, ClassVar, Literal
+
+from bigtrust.gx.columns import Kind, decoded, kind
+from bigtrust.gx.counted import CountedExpectation, Counts
+from bigtrust.gx.engine import DuckDBExecutionEngine, literal, quoted
+from bigtrust.gx.patterns import PATTERNS
+
+
+class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
+    """PAT-01 to PAT-05: no text of the relation looks like personal data.
+
+    Rule: no value of a text column, or of a nested column as text, contains `pattern`: an `email` address
+    (PAT-01), a `phone` number (PAT-02), an `iban` (PAT-03), a payment `card` number (PAT-04) or an `ip_address`
+    (PAT-05). A column that cannot be read as text (BLOB) fails.
+
+    Counted: distinct values (examined: those that are not null; violations: those that contain the pattern).
+
+    Reason: a raw value is only recognised if the vault holds it. A customer who writes the address of a
+    neighbour, or a shop that types card numbers into a comment, is found by the form alone.
+
+    Remedy: the result names the column. Leave it out of the protected model, or replace it with what it was
+    wanted for (a topic, a code). If it is no personal data, write an exception with a reason.
+
+    Known limits: numbers in numeric columns are not looked at (RAW-01 looks at those). Phone numbers are found
+    in the international form (+ or 00), and French ones in pairs, or ten digits together if mobile; a mobile
+    number that is a valid ISBN-10, or a 00 number that is a valid EAN, is taken for one. An IBAN must have a
+    country and check digits that python-stdnum knows; a card an issuer's first digits and a valid Luhn digit,
+    which one in ten numbers of 16 digits that begin like a card has by chance. An IPv4 address of four one-digit
+    numbers is taken for a version, and so is one after `v`, `version` or `name/`.
+    """
+
+    pattern: Literal["email", "phone", "iban", "card", "ip_address"]
+
+    success_keys: ClassVar[tuple[str, ...]] = ("pattern",)
+
+    def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
+        counts = Counts()
+        for column, data_type in engine.columns(relation):
+            column_kind = kind(data_type)
+            if column_kind is Kind.OPAQUE:
+                counts.violations += 1
+                counts.where[column] = f"type {data_type} cannot be examined"
+            elif column_kind in (Kind.TEXT, Kind.NESTED):
+                found = self._count_column(engine, relation, column)
+                counts.examined += found.examined
+                counts.violations += found.violations
+                if found.violations:
+                    counts.where[column] = str(found.violations)
+        return counts
+
+    def _count_column(self, engine: DuckDBExecutionEngine, relation: str, column: str) -> Counts:
+        pattern = PATTERNS[self.pattern]
+        name = quoted(column)
+        values = f"select distinct cast({name} as varchar) as value from {relation} where {name} is not null"
+        examined = engine.rows(f"select count(*) from ({values})")[0][0]
+        candidates = f"""
+            select text from (select {decoded("value")} as text from ({values}))
+            where regexp_matches(text, {literal(pattern.prefilter)})"""
+        violations = sum(pattern.is_in(row[0]) for batch in engine.row_batches(candidates) for row in batch)
+        return Counts(examined, violations)
+
+    @classmethod
+    def _sentence(cls, kwargs: dict[str, Any]) -> str:
+        return f"No text contains what looks like {PATTERNS[kwargs['pattern']].title}."

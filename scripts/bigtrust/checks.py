@@ -1,0 +1,144 @@
+"""The checks of a run: which suites there are, what they look for, and what they need to apply."""
+
+import json
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bigtrust import contract
+from bigtrust.errors import CheckFailed, ConfigurationError
+from bigtrust.gx.baseline import baseline_suites
+from bigtrust.gx.raw_values import RawColumn
+from bigtrust.gx.suites import SCHEMAS, Suite, load_suites, require_suites
+from bigtrust.gx.validate import CheckResult, Report, validate
+from bigtrust.settings import PUBLICATIONS, Settings
+
+__all__ = ["CheckResult", "Report", "load", "run"]
+
+# Great Expectations talks of renderers; what matters is in its results.
+logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+# What governance's own relations need: rows that only exist when something happened.
+_HAPPENINGS = ("rejects", "requests", "runs")
+_SEARCHED_CLASSES = ("direct_identifier", "free_text")
+_PRODUCT_DATA = (
+    ("products", "product_id"),
+    ("products", "name"),
+    ("product_categories", "category_id"),
+    ("product_categories", "name"),
+)
+
+
+def load(settings: Settings) -> list[Suite]:
+    """Return the baseline suite and the written suite of every relation of every publication.
+
+    Raises ConfigurationError for a suite that cannot be used, and for a relation without a written suite.
+    """
+    manifest = _manifest(settings)
+    baseline = baseline_suites(manifest)
+    relations = {suite.relation for suite in baseline}
+    folder = settings.project / "expectations"
+    tables = contract.load(settings.project)
+    landing = {
+        *tables,
+        *_HAPPENINGS,
+        *(f"{name}.{column}" for name, table in tables.items() for column in table.column_names),
+    }
+    written = load_suites(folder, relations=relations, landing=landing, expectations=folder)
+    require_suites(relations, written, folder)
+    return [*baseline, *written]
+
+
+def run(settings: Settings, suites: list[Suite], progress: Callable[[str, int, int], None]) -> Report:
+    """Judge the candidates by the suites, and write Data Docs.
+
+    Raises CheckFailed if a candidate holds a relation that no model declares: what is not listed does not exist.
+    """
+    candidates = {name: settings.candidates / f"{name}.duckdb" for name in PUBLICATIONS}
+    declared = {suite.relation for suite in suites}
+    for name, path in candidates.items():
+        _require_declared(name, path, declared)
+    progress("Great Expectations", 0, 1)
+    report = validate(
+        candidates,
+        settings.vault,
+        suites,
+        today=settings.as_of or datetime.now(UTC).date(),
+        raw_columns=_raw_columns(_manifest(settings)),
+        product_columns=[RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA],
+        unavailable=_unavailable(settings),
+        data_docs=settings.data_docs,
+        expectations=settings.project / "expectations",
+    )
+    progress("Great Expectations", 1, 1)
+    return report
+
+
+def _manifest(settings: Settings) -> dict[str, Any]:
+    path = settings.dbt_target / "manifest.json"
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise ConfigurationError(f"dbt's manifest {path} cannot be read. Run `bigtrust run` again.") from None
+    return manifest
+
+
+def _require_declared(publication: str, path: Path, declared: set[str]) -> None:
+    with duckdb.connect(str(path), read_only=True) as connection:
+        found = connection.execute(
+            """
+            select schema_name, table_name from duckdb_tables() where not internal
+            union all
+            select schema_name, view_name from duckdb_views() where not internal
+            order by all
+            """
+        ).fetchall()
+    for schema, name in found:
+        if schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared:
+            raise CheckFailed(
+                f"Candidate {publication} holds the relation {schema}.{name}, which no model declares, so no check "
+                "examined it. Remove whatever creates it."
+            )
+
+
+def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
+    """Every column of staging that holds direct identifiers or free text, with the rows that were set aside."""
+    columns = [
+        RawColumn(f"vault.staging.base_{node['name'].removeprefix('stg_')}", column["name"], identifier_class)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["name"].startswith("stg_")
+        for column in node["columns"].values()
+        if (identifier_class := column["config"]["meta"].get("identifier_class")) in _SEARCHED_CLASSES
+    ]
+    name = RawColumn("vault.staging.base_customers", "full_name", "direct_identifier", "first_name || ' ' || last_name")
+    return [*columns, name]
+
+
+def _unavailable(settings: Settings) -> set[str]:
+    """The landing tables and columns that are absent or empty, and what did not happen."""
+    unavailable = set()
+    with duckdb.connect(str(settings.vault), read_only=True) as connection:
+
+        def count(query: str) -> Any:
+            return connection.execute(query).fetchall()[0]
+
+        for name, table in contract.load(settings.project).items():
+            rows, *filled = count(
+                f"select count(*), {', '.join(f'count({c})' for c in table.column_names)} from landing.{name}"
+            )
+            if not rows:
+                unavailable.add(name)
+            unavailable |= {
+                f"{name}.{column}" for column, values in zip(table.column_names, filled, strict=True) if not values
+            }
+        if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
+            unavailable.add("rejects")
+        if not count("select count(*) from restricted.erasure_requests")[0]:
+            unavailable.add("requests")
+    if not any(settings.runs.glob("*.json")):
+        unavailable.add("runs")
+    return unavailable

@@ -1,0 +1,101 @@
+"""The baseline: what every relation of a publication must satisfy, generated from dbt's manifest.
+
+COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-05 nothing that looks like personal data; PSE-01
+pseudonyms are well-formed; RET-01 nothing kept for too long; ROW-01 there are rows.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from bigtrust.errors import ConfigurationError
+from bigtrust.gx.columns import Kind, kind
+from bigtrust.gx.patterns import PATTERNS
+from bigtrust.gx.suites import Rule, Suite
+from bigtrust.settings import PUBLICATIONS
+
+_MAY_HOLD_TEXT = (Kind.TEXT, Kind.NESTED, Kind.OPAQUE)
+
+
+def baseline_suites(manifest: Mapping[str, Any], publications: Collection[str] = PUBLICATIONS) -> list[Suite]:
+    """A baseline suite for each model in the database of a publication, sorted by relation.
+
+    `manifest` is dbt's manifest.json. Read are a model's `columns` (in YAML order, with `data_type` and
+    `config.meta`: `treatment: pseudonym`, `nullable: true`) and its `config.meta.needs`. Ephemeral models are no
+    relations. Raises ConfigurationError if a model has no columns.
+    """
+    models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
+    suites = [
+        baseline_suite(model)
+        for model in models
+        if model["database"] in publications and model["config"].get("materialized") != "ephemeral"
+    ]
+    return sorted(suites, key=lambda suite: suite.relation)
+
+
+def baseline_suite(model: Mapping[str, Any]) -> Suite:
+    """The baseline suite of one model node of dbt's manifest."""
+    relation = f"{model['database']}.{model['schema']}.{model.get('alias') or model['name']}"
+    if not model["columns"]:
+        raise ConfigurationError(
+            f"{relation}: the model {model['name']} has no columns in YAML. List each column with its data_type."
+        )
+    return Suite(relation, tuple(_rules(model)), "baseline")
+
+
+def _rules(model: Mapping[str, Any]) -> Iterator[Rule]:
+    columns: Mapping[str, Any] = model["columns"]
+    needs = tuple(_meta(model).get("needs", ()))
+
+    def rule(code: str, expectation: str, because: str, **arguments: Any) -> Rule:
+        return Rule(code, expectation, arguments, because, needs)
+
+    yield rule(
+        "COL-01",
+        "expect_table_columns_to_match_ordered_list",
+        "What is not listed does not exist: a new column is reviewed before anybody reads it.",
+        column_list=list(columns),
+    )
+    yield rule("ROW-01", "expect_table_to_hold_rows", "An empty relation passes every rule about its content.")
+    kinds = {_kind(column) for column in columns.values()}
+    if kinds != {Kind.WITHOUT_TEXT}:
+        yield rule(
+            "RAW-01",
+            "expect_table_to_hold_no_raw_value",
+            "A pseudonym protects nobody if the identifier travels along.",
+        )
+    # A relation whose declared types hold no text has nothing in which a pattern could be.
+    if kinds.intersection(_MAY_HOLD_TEXT):
+        for pattern, details in PATTERNS.items():
+            yield rule(
+                details.code,
+                "expect_table_to_hold_no_personal_pattern",
+                f"Personal data that the vault does not know is found by its form: {details.title}.",
+                pattern=pattern,
+            )
+    for name, column in columns.items():
+        meta = _meta(column)
+        if meta.get("treatment") == "pseudonym":
+            nullable = {"nullable": True} if meta.get("nullable") else {}
+            yield rule(
+                "PSE-01",
+                "expect_column_values_to_be_pseudonyms",
+                "What stands where a pseudonym should be is an identifier that was forgotten.",
+                column=name,
+                **nullable,
+            )
+    if "visible_until" in columns:
+        yield rule(
+            "RET-01",
+            "expect_table_to_hold_only_rows_within_retention",
+            "Data is kept only as long as the published policy says.",
+            column="visible_until",
+        )
+
+
+def _kind(column: Mapping[str, Any]) -> Kind:
+    return kind(column.get("data_type") or "undeclared")
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = node.get("config", {}).get("meta", {})
+    return meta

@@ -1,0 +1,267 @@
+"""Let Great Expectations judge the publications, and turn its results into verdicts that hold counts only."""
+
+import re
+import warnings
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import great_expectations as gx
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.registry import get_expectation_impl
+
+from bigtrust.gx import engine
+from bigtrust.gx.data_docs import write_data_docs
+from bigtrust.gx.permitted import load_custom_expectations
+from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values
+from bigtrust.gx.suites import FOLDER, Rule, Suite
+
+Verdict = Literal["passed", "failed", "not applicable"]
+
+EXAMINED_NOTHING = "examined nothing"
+
+# Counts only: no unexpected value, no row, no query that would find it.
+RESULT_FORMAT = {
+    "result_format": "BASIC",
+    "partial_unexpected_count": 0,
+    "include_unexpected_rows": False,
+    "return_unexpected_index_query": False,
+}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one expectation on one relation. Holds names and counts, never a value from the data.
+
+    `relation` is the full name; `examined` and `violations` count rows or distinct values, as the expectation
+    says. `reason` is empty if there is nothing to explain.
+    """
+
+    code: str
+    publication: str
+    relation: str
+    column: str | None
+    suite: Literal["baseline", "written"]
+    expectation: str
+    severity: str
+    examined: int
+    violations: int
+    verdict: Verdict
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """All verdicts, in the order of the suites, and what the search for raw values looked for."""
+
+    results: tuple[CheckResult, ...]
+    raw_values: RawValueSummary
+
+    @property
+    def passed(self) -> bool:
+        """Whether no expectation of severity critical failed."""
+        return not any(result.verdict == "failed" and result.severity == "critical" for result in self.results)
+
+
+@dataclass(frozen=True)
+class _Check:
+    suite: Suite
+    rule: Rule
+
+
+def validate(
+    publications: Mapping[str, Path],
+    vault: Path | None,
+    suites: Sequence[Suite],
+    *,
+    today: date,
+    raw_columns: Sequence[RawColumn] = (),
+    product_columns: Sequence[RawColumn] = (),
+    unavailable: Collection[str] = (),
+    data_docs: Path | None = None,
+    expectations: Path = FOLDER,
+) -> Report:
+    """Judge publication files (name to path) by suites, in one checkpoint of an ephemeral context.
+
+    The files and the vault are only read. `raw_columns` are what must not be published, `product_columns` what a
+    raw value may be part of (both with relations `vault.schema.name`); `unavailable` are the landing tables and
+    `table.column` that were absent or empty; `today` is the date for retention. With `data_docs`, pages are
+    written into that folder, which is replaced. Great Expectations alone decides what succeeds; what succeeded on
+    nothing is failed, or not applicable if something it needs was unavailable.
+
+    Raises ConfigurationError if a file cannot be opened, QueryFailed if a raw column cannot be read.
+    """
+    load_custom_expectations(expectations)
+    checks = [_Check(suite, rule) for suite in suites for rule in suite.rules]
+    with engine.opened(publications, vault) as (session, connection):
+        summary = build_raw_values(connection, raw_columns, product_columns)
+        engine.forbid_other_files(connection)
+        outcomes, crash = _run_checkpoint(session, checks, today)
+        columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
+    results = tuple(
+        _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable)
+        for number, check in enumerate(checks)
+    )
+    if data_docs is not None:
+        write_data_docs(data_docs, _documented(checks, results, outcomes))
+    return Report(results, summary)
+
+
+def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tuple[dict[int, Any], str]:
+    """Great Expectations' result for each check, by its number; and the kind of error if it stopped half-way."""
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    sources = {
+        publication: context.data_sources.add_duckdb(
+            publication, connection_string=f"duckdb:///{session}/{publication}"
+        )
+        for publication in dict.fromkeys(check.suite.publication for check in checks)
+    }
+    definitions = []
+    for relation in dict.fromkeys(check.suite.relation for check in checks):
+        publication, schema, name = relation.split(".")
+        suite = gx.ExpectationSuite(
+            name=relation,
+            expectations=[
+                _configuration(check.rule, number, today).to_domain_obj()
+                for number, check in enumerate(checks)
+                if check.suite.relation == relation
+            ],
+        )
+        with warnings.catch_warnings():
+            # One datasource per publication and not one per schema: Great Expectations would prefer the latter.
+            warnings.filterwarnings("ignore", message="`schema_name` is deprecated")
+            asset = sources[publication].add_table_asset(relation, table_name=name, schema_name=schema)
+        definition = gx.ValidationDefinition(
+            name=relation, data=asset.add_batch_definition_whole_table("all"), suite=context.suites.add(suite)
+        )
+        definitions.append(context.validation_definitions.add(definition))
+    if not definitions:
+        return {}, ""
+    checkpoint = context.checkpoints.add(
+        gx.Checkpoint(name="publications", validation_definitions=definitions, result_format=RESULT_FORMAT)
+    )
+    try:
+        run = checkpoint.run()
+    except Exception as error:  # fails every check that has no result; the message may quote data
+        return {}, type(error).__name__
+    return {
+        result.expectation_config.meta["number"]: result
+        for validation in run.run_results.values()
+        for result in validation.results
+    }, ""
+
+
+def _configuration(rule: Rule, number: int, today: date) -> Any:
+    takes_today = "today" in get_expectation_impl(rule.expectation).__fields__
+    arguments = {**rule.arguments, **({"today": today.isoformat()} if takes_today else {})}
+    return ExpectationConfiguration(
+        type=rule.expectation, kwargs=arguments, meta={"number": number}, severity=rule.severity
+    )
+
+
+def _judge(
+    check: _Check, outcome: Any, crash: str, columns: Collection[str], unavailable: Collection[str]
+) -> CheckResult:
+    suite, rule = check.suite, check.rule
+    column = rule.arguments.get("column")
+    examined, violations = 0, 0
+    verdict: Verdict = "failed"
+    if outcome is None:
+        reason = f"Great Expectations gave no result ({crash or 'unknown error'})"
+    elif _raised(outcome):
+        reason = _crash_reason(outcome, column, columns)
+    else:
+        examined, violations = _counts(rule.expectation, outcome)
+        missing = _first_unavailable(rule.needs, unavailable)
+        if examined == 0 and violations == 0 and missing:
+            verdict, reason = "not applicable", missing
+        elif examined == 0 and violations == 0:
+            reason = EXAMINED_NOTHING
+        elif outcome.success:
+            verdict, reason = "passed", ""
+        else:
+            reason = _failure_reason(outcome, examined, violations)
+    return CheckResult(
+        code=rule.code,
+        publication=suite.publication,
+        relation=suite.relation,
+        column=column,
+        suite=suite.origin,
+        expectation=rule.expectation,
+        severity=rule.severity,
+        examined=examined,
+        violations=violations,
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _counts(expectation: str, outcome: Any) -> tuple[int, int]:
+    """How much was examined and how much of it violates the rule, from a result of Great Expectations."""
+    result = outcome.result
+    observed = result.get("observed_value")
+    failed = 0 if outcome.success else 1
+    if "element_count" in result:
+        examined = int(result["element_count"]) - int(result.get("missing_count") or 0)
+        return examined, int(result.get("unexpected_count") or 0)
+    if isinstance(observed, dict):
+        return int(observed["examined"]), int(observed["violations"])
+    if isinstance(observed, list):  # names of columns
+        mismatched = result.get("details", {}).get("mismatched", [])
+        lists = mismatched.values() if isinstance(mismatched, dict) else [mismatched]
+        return len(observed), max(failed, sum(len(names) for names in lists)) if failed else 0
+    if isinstance(observed, int):  # a count of rows
+        return observed, failed if observed else 0
+    return 1, failed  # a column that should exist
+
+
+def _raised(outcome: Any) -> bool:
+    information = outcome.exception_info or {}
+    entries = [information, *(entry for entry in information.values() if isinstance(entry, dict))]
+    return any(entry.get("raised_exception") for entry in entries)
+
+
+def _crash_reason(outcome: Any, column: str | None, columns: Collection[str]) -> str:
+    if not columns:
+        return "the relation does not exist or cannot be read"
+    if column is not None and column not in columns:
+        return f"there is no column {column}"
+    kind = re.search(r"The query failed in DuckDB: (\w+)", str(outcome.exception_info))
+    return f"could not be evaluated ({kind[1] if kind else 'error'}; message withheld, it may quote data)"
+
+
+def _failure_reason(outcome: Any, examined: int, violations: int) -> str:
+    observed = outcome.result.get("observed_value")
+    where = observed.get("where", {}) if isinstance(observed, dict) else {}
+    details = "; ".join(f"{place}: {what}" for place, what in where.items())
+    counted = f"{violations:,} of {examined:,} examined" if violations <= examined else f"{violations:,} violations"
+    return f"{counted} ({details})" if details else counted
+
+
+def _first_unavailable(needs: Sequence[str], unavailable: Collection[str]) -> str:
+    for need in needs:
+        table = need.split(".")[0]
+        if table in unavailable:
+            return f"landing table {table} is absent or empty"
+        if need in unavailable:
+            return f"landing column {need} is absent or empty"
+    return ""
+
+
+def _columns(connection: Any, relation: str) -> list[str]:
+    name = ".".join(engine.quoted(part) for part in relation.split("."))
+    try:
+        with engine.withheld():
+            return [row[0] for row in connection.execute(f"describe select * from {name}").fetchall()]
+    except engine.QueryFailed:
+        return []
+
+
+def _documented(
+    checks: Sequence[_Check], results: Sequence[CheckResult], outcomes: Mapping[int, Any]
+) -> Iterator[tuple[CheckResult, Rule, Any]]:
+    for number, (check, result) in enumerate(zip(checks, results, strict=True)):
+        yield result, check.rule, outcomes.get(number)

@@ -1,0 +1,230 @@
+"""Bad input: one clear line, the right exit code, no traceback, no value, the old publication untouched."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bigtrust import lock
+from warehouse import Warehouse, replace_in
+
+CANARY = "geheim.canary@example.org"
+
+
+def empty_landing(warehouse: Warehouse) -> None:
+    shutil.rmtree(warehouse.landing)
+    warehouse.landing.mkdir()
+
+
+def no_required_table(warehouse: Warehouse) -> None:
+    shutil.rmtree(warehouse.landing / "purchases")
+
+
+def no_required_column(warehouse: Warehouse) -> None:
+    (warehouse.landing / "products.csv").write_text(f"name,list_price\n{CANARY},1\n", encoding="utf-8")
+
+
+def no_header(warehouse: Warehouse) -> None:
+    (warehouse.landing / "products.csv").write_text(f"{CANARY},a,b,1\n{CANARY},c,d,1\n", encoding="utf-8")
+
+
+def unknown_column(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "products.csv"
+    path.write_text(f"product_id,category_id,loyalty_level\nP-1,a,{CANARY}\n", encoding="utf-8")
+
+
+def empty_file(warehouse: Warehouse) -> None:
+    (warehouse.landing / "products.csv").write_bytes(b"")
+
+
+def header_only(warehouse: Warehouse) -> None:
+    (warehouse.landing / "products.csv").write_text("product_id,category_id,name,list_price\n", encoding="utf-8")
+
+
+def not_utf8(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "products.csv"
+    path.write_bytes(b"product_id,name\nP-1,caf\xe9 " + CANARY.encode() + b"\n")
+
+
+def ragged(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "products.csv"
+    path.write_text(f"product_id,name\nP-1,a,{CANARY}\n", encoding="utf-8")
+
+
+def cut_parquet(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "returns.parquet"
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def unknown_file(warehouse: Warehouse) -> None:
+    (warehouse.landing / "customer.csv").write_text(f"customer_id\n{CANARY}\n", encoding="utf-8")
+
+
+def all_rows_rejected(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "support_tickets.csv"
+    path.write_text(f"ticket_id,opened_at,message\nK-1,hier,{CANARY}\nK-2,demain,{CANARY}\n", encoding="utf-8")
+
+
+def unreadable_request(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "erasure_requests.parquet"
+    with duckdb.connect() as connection:
+        connection.execute(f"create table requests as from read_parquet('{path}')")
+        connection.execute(
+            "update requests set scope = ? where request_id = (select max(request_id) from requests)", [CANARY]
+        )
+        connection.execute(f"copy requests to '{path}' (format parquet)")
+
+
+def unreadable_consent(warehouse: Warehouse) -> None:
+    path = warehouse.landing / "consents.csv"
+    path.write_text(path.read_text(encoding="utf-8") + f"C-1,marketing,{CANARY},2025-01-01 10:00:00,web\n", "utf-8")
+
+
+def damaged_register(warehouse: Warehouse) -> None:
+    (warehouse.root / "register" / "R20260101000000-00000000.json").write_text(f'{{"scope": "{CANARY}', "utf-8")
+
+
+def unknown_scope_in_register(warehouse: Warehouse) -> None:
+    warehouse.bigtrust("forget", "--purchase", CANARY, "--channel", "till")
+    (path,) = (warehouse.root / "register").glob("R*.json")
+    path.write_text(json.dumps(json.loads(path.read_text("utf-8")) | {"scope": "household"}), "utf-8")
+
+
+def short_secret(warehouse: Warehouse) -> None:
+    warehouse.variables["DBT_ENV_SECRET_BIGTRUST"] = "c0ffee"
+
+
+def lost_secret(warehouse: Warehouse) -> None:
+    shutil.rmtree(warehouse.root / "secrets")
+
+
+def changed_secret(warehouse: Warehouse) -> None:
+    (warehouse.root / "secrets" / "pseudonymisation.key").write_text("ab" * 32 + "\n", encoding="utf-8")
+
+
+def published_is_a_file(warehouse: Warehouse) -> None:
+    warehouse.variables["BIGTRUST_PUBLISHED"] = str(warehouse.landing / "products.csv")
+
+
+def read_only_disk(warehouse: Warehouse) -> None:
+    warehouse.variables["BIGTRUST_PUBLISHED"] = "/proc/published"
+
+
+def no_date(warehouse: Warehouse) -> None:
+    warehouse.variables["BIGTRUST_AS_OF"] = "hier"
+
+
+def unknown_retention_category(warehouse: Warehouse) -> None:
+    windows = warehouse.own_project() / "seeds" / "policy" / "retention_windows.csv"
+    replace_in(windows, "web_events,analytics", "web_visits,analytics")
+
+
+def impossible_period(warehouse: Warehouse) -> None:
+    windows = warehouse.own_project() / "seeds" / "policy" / "retention_windows.csv"
+    replace_in(windows, "web_events,analytics,25", "web_events,analytics,0")
+
+
+def missing_suite(warehouse: Warehouse) -> None:
+    (warehouse.own_project() / "expectations" / "analytics" / "marts" / "returns.yml").unlink()
+
+
+def unclassified_column(warehouse: Warehouse) -> None:
+    contract = warehouse.own_project() / "models" / "staging" / "_landing__sources.yml"
+    replace_in(
+        contract,
+        "{name: email, description: E-mail address., config: {meta: {identifier_class: direct_identifier}}}",
+        "{name: email, description: E-mail address.}",
+    )
+
+
+CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
+    (empty_landing, 3, "holds no landing file"),
+    (no_required_table, 3, "Required table purchases is missing"),
+    (no_required_column, 3, "products (products.csv) lacks the column product_id"),
+    (no_header, 3, "products (products.csv) lacks the column product_id"),
+    (unknown_column, 3, "products (products.csv) has the unknown column loyalty_level"),
+    (empty_file, 3, "products (products.csv) is an empty file"),
+    (header_only, 3, "A required landing table holds no row"),
+    (not_utf8, 3, "products (products.csv) is not UTF-8"),
+    (ragged, 3, "products (products.csv) is no well-formed CSV"),
+    (cut_parquet, 3, "returns (returns.parquet) is no readable Parquet file"),
+    (unknown_file, 3, "customer.csv is no table of the landing contract. Did you mean customers?"),
+    (all_rows_rejected, 3, "All rows of a landing table were rejected"),
+    (unreadable_request, 3, "erasure_requests: 1 × scope_unknown, first in erasure_requests.parquet row"),
+    (unreadable_consent, 3, "consents: 1 × granted_unreadable, first in consents.csv row"),
+    (damaged_register, 3, "is no readable erasure request"),
+    (unknown_scope_in_register, 3, "register_requests: 1 × scope_unknown"),
+    (short_secret, 2, "holds fewer than 32 bytes"),
+    (lost_secret, 2, "Restore the secret from your backup"),
+    (changed_secret, 2, "it is not the one that made the pseudonyms"),
+    (published_is_a_file, 2, "published folder:"),
+    (read_only_disk, 2, "cannot be"),
+    (no_date, 2, "is not a date"),
+    (unknown_retention_category, 2, "retention_windows.csv holds an unknown data category"),
+    (impossible_period, 2, "period_months must be a whole number from 1 to 1200"),
+    (missing_suite, 2, "analytics.marts.returns"),
+    (unclassified_column, 2, "Column customers.email"),
+]
+
+
+@pytest.mark.parametrize(("break_it", "exit_code", "sentence"), CASES, ids=[case[0].__name__ for case in CASES])
+def test_bad_input_stops_the_run_with_one_clear_line(
+    warehouse: Warehouse, break_it: Callable[[Warehouse], None], exit_code: int, sentence: str
+) -> None:
+    before = warehouse.digests()
+    break_it(warehouse)
+
+    result = warehouse.bigtrust("run")
+
+    assert result.exit_code == exit_code, result.output
+    assert sentence in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert "Traceback" not in result.output
+    assert CANARY not in result.output
+    assert warehouse.digests() == before
+    assert not leaks_in(warehouse.root / "warehouse", CANARY)
+
+
+def leaks_in(folder: Path, text: str) -> list[Path]:
+    """Files of logs, artefacts, pages and records that hold a text."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix not in (".duckdb", ".wal") and text.encode() in path.read_bytes()
+    ]
+
+
+def test_governance_says_why_a_run_was_stopped(warehouse: Warehouse) -> None:
+    empty_file(warehouse)
+    assert warehouse.bigtrust("run").exit_code == 3
+    runs = warehouse.query("governance", "select run, verdict, exit_code, message from marts.runs order by run")
+    assert runs[0][1:3] == ("published", 0)
+    assert runs[1][1:3] == ("stopped", 3)
+    assert "empty file" in runs[1][3]
+    assert warehouse.query("governance", "select count(*) > 0 from marts.landing_rows") == [(True,)]
+    status = warehouse.bigtrust("status")
+    assert status.exit_code == 1
+    assert "empty file" in status.output
+
+
+def test_a_second_run_says_who_holds_the_lock(warehouse: Warehouse) -> None:
+    with lock.exclusive(warehouse.settings.warehouse):
+        result = warehouse.bigtrust("run")
+    assert result.exit_code == 4
+    assert "holds the lock" in result.stderr
+    assert "process" in result.stderr
+
+
+def test_the_first_run_can_fail_and_the_second_succeed(published: Warehouse, tmp_path: Path) -> None:
+    fresh = Warehouse(tmp_path / "fresh")
+    fresh.root.mkdir()
+    assert fresh.bigtrust("run").exit_code == 3
+    shutil.copytree(published.landing, fresh.landing)
+    fresh.run()
+    assert [row[0] for row in fresh.query("governance", "select verdict from marts.runs order by run")] == [
+        "stopped",
+        "published",
+    ]

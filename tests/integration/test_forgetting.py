@@ -1,0 +1,108 @@
+"""What was forgotten is gone, and stays gone."""
+
+import json
+import shutil
+
+from warehouse import Warehouse
+
+MARTS_OF_A_PURCHASE = ("purchases", "purchase_lines", "returns")
+MARTS_OF_A_PERSON = ("customers", "purchases", "purchase_lines", "returns", "touchpoints")
+
+
+def some_purchase(warehouse: Warehouse) -> tuple[str, str]:
+    """A purchase of a known person with a return, and its pseudonym."""
+    ((purchase, pseudonym),) = warehouse.vault(
+        """
+        select purchase_id, cast(purchase_pseudonym as varchar)
+        from restricted.purchase_pseudonyms
+        inner join restricted.kept_purchase_lines using (purchase_id)
+        where customer_id is not null and purchased_on > current_date - 300
+            and purchase_id in (select purchase_id from restricted.kept_returns)
+        order by purchase_id
+        limit 1
+        """
+    )
+    return purchase, pseudonym
+
+
+def some_person(warehouse: Warehouse) -> tuple[str, str]:
+    """A person that is in every mart of persons, and its pseudonym."""
+    ((customer, pseudonym),) = warehouse.vault(
+        """
+        select customer_id, cast(person_pseudonym as varchar)
+        from restricted.person_pseudonyms
+        where customer_id in (select customer_id from restricted.kept_returns)
+            and customer_id in (select customer_id from restricted.kept_customers)
+            and customer_id in (select customer_id from restricted.kept_web_events)
+        order by customer_id
+        limit 1
+        """
+    )
+    return customer, pseudonym
+
+
+def rows_of(warehouse: Warehouse, column: str, pseudonym: str, marts: tuple[str, ...]) -> int:
+    """How many rows of the analytics file, marts and protected, carry a pseudonym."""
+    return sum(
+        warehouse.query("analytics", f"select count(*) from {schema}.{mart} where {column} = ?", pseudonym)[0][0]
+        for mart in marts
+        for schema in ("marts", "protected")
+    )
+
+
+def test_a_forgotten_purchase_is_gone_from_every_mart_after_the_next_run(warehouse: Warehouse) -> None:
+    purchase, pseudonym = some_purchase(warehouse)
+    assert rows_of(warehouse, "purchase_pseudonym", pseudonym, MARTS_OF_A_PURCHASE) > 0
+    total = warehouse.query("analytics", "select count(*) from marts.purchases")[0][0]
+
+    receipt = warehouse.bigtrust("forget", "--purchase", purchase, "--channel", "till")
+    assert receipt.exit_code == 0, receipt.output
+    warehouse.run()
+
+    assert rows_of(warehouse, "purchase_pseudonym", pseudonym, MARTS_OF_A_PURCHASE) == 0
+    assert warehouse.query("analytics", "select count(*) from marts.purchases")[0][0] == total - 1
+    raw = (warehouse.root / "published" / "analytics.duckdb").read_bytes()
+    assert purchase.encode() not in raw
+
+
+def test_a_forgotten_person_is_gone_and_does_not_come_back_with_a_rebuilt_warehouse(warehouse: Warehouse) -> None:
+    customer, pseudonym = some_person(warehouse)
+    assert rows_of(warehouse, "person_pseudonym", pseudonym, MARTS_OF_A_PERSON) > 0
+
+    assert warehouse.bigtrust("forget", "--customer", customer, "--channel", "web").exit_code == 0
+    warehouse.run()
+    assert rows_of(warehouse, "person_pseudonym", pseudonym, MARTS_OF_A_PERSON) == 0
+
+    shutil.rmtree(warehouse.root / "warehouse")
+    shutil.rmtree(warehouse.root / "published")
+    warehouse.run()
+    assert rows_of(warehouse, "person_pseudonym", pseudonym, MARTS_OF_A_PERSON) == 0
+
+
+def test_a_receipt_names_the_request_and_the_deadline(warehouse: Warehouse) -> None:
+    result = warehouse.bigtrust("forget", "--customer", "C-1", "--category", "lave-linge", "--channel", "support")
+    assert result.exit_code == 0
+    (path,) = (warehouse.root / "register").glob("R*.json")
+    request = json.loads(path.read_text(encoding="utf-8"))
+    assert request["scope"] == "category"
+    assert request["request_id"] in result.output
+    assert "one month" in result.output
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_request_can_be_registered_while_a_run_holds_the_lock(warehouse: Warehouse) -> None:
+    from bigtrust import lock
+
+    with lock.exclusive(warehouse.settings.warehouse):
+        assert warehouse.bigtrust("forget", "--purchase", "T-1", "--channel", "till").exit_code == 0
+        locked = warehouse.bigtrust("run")
+    assert locked.exit_code == 4
+    assert "holds the lock" in locked.output
+
+
+def test_status_is_bad_while_a_request_waits_too_long_and_good_after_a_run(warehouse: Warehouse) -> None:
+    assert warehouse.bigtrust("status").exit_code == 0
+    warehouse.bigtrust("forget", "--purchase", "T-unknown", "--channel", "till")
+    waiting = warehouse.bigtrust("status", "--max-age", "0")
+    assert waiting.exit_code == 1
+    assert "Open erasure requests: 1" in waiting.output

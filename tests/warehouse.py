@@ -1,0 +1,104 @@
+"""A warehouse of its own for a test: folders under one temporary folder, the command line run inside this process."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from click.testing import CliRunner, Result
+
+from bigtrust.cli import main
+from bigtrust.settings import PROJECT, Settings
+
+PUBLICATIONS = ("analytics", "insights", "governance")
+PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
+
+
+@dataclass
+class Warehouse:
+    """The folders of a warehouse under `root`, and what a test asks of it."""
+
+    root: Path
+    project: Path = PROJECT
+    variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables of this warehouse."""
+        return {
+            "BIGTRUST_PROJECT": str(self.project),
+            **{f"BIGTRUST_{name.upper()}": str(self.root / name) for name in FOLDERS},
+            "BIGTRUST_SECRET_FILE": str(self.root / "secrets" / "pseudonymisation.key"),
+            "BIGTRUST_AS_OF": "",
+            **self.variables,
+        }
+
+    @property
+    def landing(self) -> Path:
+        """The landing folder."""
+        return self.root / "landing"
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as the command line would read them."""
+        return Settings.load(self.environment)
+
+    def bigtrust(self, *arguments: str) -> Result:
+        """Run a command. `exit_code`, `stdout`, `stderr` and `output` are as on a terminal that is none."""
+        return CliRunner().invoke(main, arguments, env=self.environment)
+
+    def run(self, *arguments: str) -> Result:
+        """`bigtrust run`, which must publish."""
+        result = self.bigtrust("run", *arguments)
+        assert result.exit_code == 0, result.output
+        return result
+
+    def query(self, publication: str, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query on a publication."""
+        return self._rows(self.root / "published" / f"{publication}.duckdb", sql, parameters)
+
+    def vault(self, sql: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        """The rows of a query on the vault."""
+        return self._rows(self.root / "warehouse" / "vault.duckdb", sql, parameters)
+
+    def digests(self) -> dict[str, str]:
+        """The digest of each publication but governance, which every run replaces."""
+        files = sorted((self.root / "published").glob("*.duckdb"))
+        return {path.stem: hashlib.sha256(path.read_bytes()).hexdigest() for path in files if path.stem != "governance"}
+
+    def copy(self, root: Path) -> Warehouse:
+        """The same warehouse in another folder."""
+        shutil.copytree(self.root, root, dirs_exist_ok=True)
+        return Warehouse(root, self.project, dict(self.variables))
+
+    def own_project(self) -> Path:
+        """Give this warehouse a copy of the project, to be broken, and return its folder."""
+        target = self.root / "project"
+        for part in PROJECT_PARTS:
+            source = PROJECT / part
+            if source.is_dir():
+                shutil.copytree(source, target / part, ignore=shutil.ignore_patterns("__pycache__"))
+            else:
+                target.mkdir(exist_ok=True)
+                shutil.copy(source, target / part)
+        self.project = target
+        return target
+
+    @staticmethod
+    def _rows(path: Path, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            return connection.execute(sql, list(parameters)).fetchall()
+
+
+FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")
+
+
+def replace_in(path: Path, old: str, new: str) -> None:
+    """Replace a text in a file; it must occur exactly once."""
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {path}"
+    path.write_text(text.replace(old, new), encoding="utf-8")
