@@ -1,6 +1,7 @@
 # mypy: allow-subclassing-any
 """PAT-01 to PAT-05: nothing that looks like personal data."""
 
+from collections import Counter
 from typing import Any, ClassVar, Literal
 
 from bigtrust.gx.columns import Kind, decoded, kind
@@ -38,29 +39,35 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
+        columns = []
         for column, data_type in engine.columns(relation):
             column_kind = kind(data_type)
             if column_kind is Kind.OPAQUE:
                 counts.violations += 1
                 counts.where[column] = f"type {data_type} cannot be examined"
             elif column_kind in (Kind.TEXT, Kind.NESTED):
-                found = self._count_column(engine, relation, column)
-                counts.examined += found.examined
-                counts.violations += found.violations
-                if found.violations:
-                    counts.where[column] = str(found.violations)
+                columns.append(column)
+        if columns:
+            counts.examined = sum(engine.distinct_values(relation, columns).values())
+            found = self._search(engine, relation, columns)
+            counts.violations += found.total()
+            counts.where.update({column: str(found[column]) for column in columns if found[column]})
         return counts
 
-    def _count_column(self, engine: DuckDBExecutionEngine, relation: str, column: str) -> Counts:
+    def _search(self, engine: DuckDBExecutionEngine, relation: str, columns: list[str]) -> Counter[str]:
+        """Distinct values that contain the pattern, per column."""
         pattern = PATTERNS[self.pattern]
-        name = quoted(column)
-        values = f"select distinct cast({name} as varchar) as value from {relation} where {name} is not null"
-        examined = engine.rows(f"select count(*) from ({values})")[0][0]
+        texts = " union all ".join(
+            f"select distinct {literal(column)} as name, cast({quoted(column)} as varchar) as value from {relation}"
+            for column in columns
+        )
         candidates = f"""
-            select text from (select {decoded("value")} as text from ({values}))
+            select name, text from (select name, {decoded("value")} as text from ({texts}))
             where regexp_matches(text, {literal(pattern.prefilter)})"""
-        violations = sum(pattern.is_in(row[0]) for batch in engine.row_batches(candidates) for row in batch)
-        return Counts(examined, violations)
+        found: Counter[str] = Counter()
+        for batch in engine.row_batches(candidates):
+            found.update(name for name, text in batch if pattern.is_in(text))
+        return found
 
     @classmethod
     def _sentence(cls, kwargs: dict[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from bigtrust.gx.columns import Kind, kind
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine
-from bigtrust.gx.raw_values import RAW_VALUES, search, search_uuids
+from bigtrust.gx.raw_values import RAW_VALUES, search
 
 
 class ExpectTableToHoldNoRawValue(CountedExpectation):
@@ -29,23 +29,24 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
-        is_searching = bool(engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0])
+        columns = []
         for column, data_type in engine.columns(relation):
             column_kind = kind(data_type)
-            if column_kind is Kind.WITHOUT_TEXT:
-                continue
             if column_kind is Kind.OPAQUE:
                 counts.violations += 1
                 counts.where[column] = f"type {data_type} cannot be examined"
-                continue
-            query = (
-                search_uuids(relation, column) if column_kind is Kind.UUID else search(relation, column, column_kind)
-            )
-            everything, *classes = engine.rows(query)
-            counts.examined += everything[1] if is_searching else 0
-            if everything[2]:
-                counts.violations += everything[2]
-                counts.where[column] = ", ".join(f"{name or 'raw value'} {found}" for name, _, found in classes)
+            elif column_kind is not Kind.WITHOUT_TEXT:
+                columns.append((column, column_kind))
+        is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
+        if columns and is_searching:
+            counts.examined = sum(engine.distinct_values(relation, [column for column, _ in columns]).values())
+            found: dict[str, list[str]] = {}
+            for column, identifier_class, values in engine.rows(search(relation, columns)):
+                if identifier_class is None:
+                    counts.violations += values
+                else:
+                    found.setdefault(column, []).append(f"{identifier_class or 'raw value'} {values}")
+            counts.where.update({column: ", ".join(classes) for column, classes in found.items()})
         return counts
 
     @classmethod

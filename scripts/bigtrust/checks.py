@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import contract
+from bigtrust import contract, records
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
@@ -20,10 +20,12 @@ from bigtrust.settings import PUBLICATIONS, Settings
 __all__ = ["CheckResult", "Report", "load", "run"]
 
 # Great Expectations talks of renderers; what matters is in its results.
-logging.getLogger("great_expectations").setLevel(logging.ERROR)
+_chatter = logging.getLogger("great_expectations")
+_chatter.addHandler(logging.NullHandler())
+_chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "requests", "runs")
+_HAPPENINGS = ("rejects", "requests", "runs", "checks")
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
     ("products", "product_id"),
@@ -139,6 +141,8 @@ def _unavailable(settings: Settings) -> set[str]:
             unavailable.add("rejects")
         if not count("select count(*) from restricted.erasure_requests")[0]:
             unavailable.add("requests")
-    if not any(settings.runs.glob("*.json")):
+    if not records.latest(settings.runs):
         unavailable.add("runs")
+    if not any(record.checks for record in records.newest_first(settings.runs)):
+        unavailable.add("checks")
     return unavailable

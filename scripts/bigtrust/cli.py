@@ -24,7 +24,7 @@ from bigtrust import __version__
 from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode
 from bigtrust.settings import Settings
 
-console = Console(highlight=False, soft_wrap=True)
+console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 VERDICTS = ("passed", "failed", "not applicable")
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -241,14 +241,14 @@ def _reporter() -> _Plain | _Live:
 def _print_report(report: Any, settings: Settings) -> None:
     table = Table(title="Landing", title_justify="left", box=None, header_style="bold")
     for heading in ("table", "landed", "staged", "duplicates", "rejected", "held"):
-        table.add_column(heading, justify="left" if heading == "table" else "right")
+        table.add_column(heading, justify="left" if heading == "table" else "right", no_wrap=True)
     for row in report.tables:
         counts = [row[name] for name in ("landed", "staged", "duplicates", "rejected", "held")]
         table.add_row(row["landing_table"], *(f"{count:,}" for count in counts))
     console.print(table)
     table = Table(title="Published", title_justify="left", box=None, header_style="bold")
     for heading in ("relation", "visible", "outside retention", "expiring in 30 days"):
-        table.add_column(heading, justify="left" if heading == "relation" else "right")
+        table.add_column(heading, justify="left" if heading == "relation" else "right", no_wrap=True)
     for row in report.relations:
         outside = "" if row["outside"] is None else f"{row['outside']:,}"
         name = f"{row['publication']}.marts.{row['relation']}"

@@ -49,7 +49,7 @@ def load(project: Path) -> dict[str, Table]:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         tables = [table for source in document["sources"] if source["name"] == "landing" for table in source["tables"]]
         return {table["name"]: _table(table) for table in tables if not table["config"]["meta"].get("register")}
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+    except (OSError, ValueError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise ConfigurationError(
             f"The landing contract {FILE} cannot be read ({type(error).__name__}). Compare it with the version in git."
         ) from None

@@ -13,7 +13,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import contract, landing, register, secret, sql
+from bigtrust import contract, landing, records, register, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.settings import Settings
 
@@ -42,6 +42,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             key = secret.load(self._settings)
             self._tables = landing.inspect(self._settings.landing, contract.load(self._settings.project))
             self._requests = register.files(self._settings.register)
+            records.require_readable(self._settings.runs)
         except BigTrustError as error:
             raise DbtRuntimeError(str(error)) from None
         for domain in secret.DOMAINS:
@@ -51,9 +52,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register the landing tables, the register and what is there of them, as relations of the vault."""
         conn.execute("create schema if not exists runs")
-        records = self._settings.runs
-        records.mkdir(parents=True, exist_ok=True)
-        conn.execute(f"create or replace view runs.records as {_records_sql(records)}")
+        self._settings.runs.mkdir(parents=True, exist_ok=True)
+        conn.execute(f"create or replace view runs.records as {_records_sql(self._settings.runs)}")
         if self._record_only:
             return
         conn.execute("create schema if not exists landing")
@@ -93,8 +93,8 @@ def _records_sql(folder: Any) -> str:
     columns = "{run: 'INTEGER', record: 'JSON'}"
     if not any(folder.glob("*.json")):
         return "select cast(null as integer) as run, cast(null as json) as record where false"
-    names = ", ".join(sql.file(path) for path in sorted(folder.glob("*.json")))
-    return f"select run, record from read_json([{names}], format = 'unstructured', columns = {columns})"
+    files = sql.files(folder, "*.json")
+    return f"select run, record from read_json({files}, format = 'unstructured', columns = {columns})"
 
 
 def _withhold_values() -> None:

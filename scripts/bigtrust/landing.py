@@ -224,8 +224,8 @@ def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFil
     columns = ",\n    ".join(f"{present.get(name, 'cast(null as varchar)')} as {name}" for name in table.column_names)
     row = "file_row_number + 1" if first.delimiter is None else "row_number() over ()"
     return (
-        f"select\n    {columns},\n    {numbers}[cast(file_index as bigint) + 1] as file_number,\n    {row} as row_number\n"
-        f"from {_reader(files)}"
+        f"select\n    {columns},\n    {numbers}[cast(file_index as bigint) + 1] as file_number,\n"
+        f"    {row} as row_number\nfrom {_reader(files)}"
     )
 
 

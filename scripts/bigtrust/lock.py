@@ -35,5 +35,5 @@ def _holder(path: str) -> str:
     try:
         holder = json.loads(Path(path).read_text(encoding="utf-8"))
         return f"process {holder['process']}, since {holder['since']}"
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return "a process that has just started"

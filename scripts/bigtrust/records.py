@@ -1,13 +1,13 @@
 """What each run leaves behind: one small JSON file with codes, counts and times, never a value from the data."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from bigtrust.errors import ExitCode
+from bigtrust.errors import ConfigurationError, ExitCode
 from bigtrust.files import write_durably
 
 PUBLISHED, REFUSED, STOPPED = "published", "refused", "stopped"
@@ -56,11 +56,28 @@ def write(folder: Path, record: Record) -> None:
 
 def latest(folder: Path, verdict: str | None = None) -> Record | None:
     """The record of the last run (with that verdict), if there is one."""
-    for path in reversed(_files(folder)):
+    return next((record for record in newest_first(folder) if verdict in (None, record.verdict)), None)
+
+
+def newest_first(folder: Path) -> Iterator[Record]:
+    """The records of all runs, read one by one. Raises ConfigurationError that names a damaged one."""
+    return (_read(path) for path in reversed(_files(folder)))
+
+
+def require_readable(folder: Path) -> None:
+    """Raise ConfigurationError that names the first record that is damaged."""
+    for _ in newest_first(folder):
+        pass
+
+
+def _read(path: Path) -> Record:
+    try:
         content = json.loads(path.read_text(encoding="utf-8"))["record"]
-        if verdict in (None, content["verdict"]):
-            return Record(**{name: content[name] for name in Record.__dataclass_fields__})
-    return None
+        return Record(**{name: content[name] for name in Record.__dataclass_fields__})
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigurationError(
+            f"Run record {path} is damaged. Restore it from your backup, or move it away."
+        ) from None
 
 
 def _files(folder: Path) -> list[Path]:

@@ -91,8 +91,9 @@ def files(register: Path) -> list[Path]:
     for path in paths:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
-            is_request = isinstance(content, dict) and set(content) == set(FIELDS)
-        except (OSError, ValueError):
+            moment = datetime.fromisoformat(content["requested_at"])
+            is_request = set(content) == set(FIELDS) and moment.tzinfo is not None
+        except (OSError, ValueError, TypeError, KeyError):
             is_request = False
         if not is_request:
             raise InputError(
@@ -105,7 +106,8 @@ def files(register: Path) -> list[Path]:
 def view_sql(paths: list[Path]) -> str:
     """Return the SELECT that reads the register: the fields as text, `file_number`, `row_number`."""
     if not paths:
-        return f"select {', '.join(f'cast(null as varchar) as {name}' for name in FIELDS)}, 0 as file_number, 0 as row_number where false"
+        nothing = ", ".join(f"cast(null as varchar) as {name}" for name in FIELDS)
+        return f"select {nothing}, 0 as file_number, 0 as row_number where false"
     names = ", ".join(sql.file(path) for path in paths)
     columns = ", ".join(f"{name}: 'VARCHAR'" for name in FIELDS)
     return (

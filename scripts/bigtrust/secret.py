@@ -5,7 +5,6 @@ derived with HKDF-SHA256 (RFC 5869), so that pseudonyms of two domains share not
 """
 
 import base64
-import binascii
 import hmac
 import os
 import re
@@ -64,7 +63,7 @@ def _decode(text: str, origin: str) -> bytes:
     else:
         try:
             secret = base64.b64decode(text, validate=True)
-        except binascii.Error:
+        except ValueError:
             raise ConfigurationError(
                 f"Pseudonymisation secret: {origin} holds neither hexadecimal nor base64 text. "
                 "Set it to at least 32 random bytes, for example from `openssl rand -hex 32`."
@@ -107,7 +106,7 @@ def _require_same(secret: bytes, fingerprint_file: Path) -> None:
     fingerprint = hmac.digest(domain_key(secret, "fingerprint"), b"fingerprint", "sha256").hex()
     if not fingerprint_file.exists():
         write_durably(fingerprint_file, fingerprint + "\n", mode=0o600)
-    elif not hmac.compare_digest(fingerprint, fingerprint_file.read_text(encoding="utf-8").strip()):
+    elif not hmac.compare_digest(fingerprint.encode(), fingerprint_file.read_bytes().strip()):
         raise ConfigurationError(
             "Pseudonymisation secret: it is not the one that made the pseudonyms of this warehouse "
             f"({fingerprint_file} differs). Restore the secret from your backup."

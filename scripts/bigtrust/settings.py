@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -108,7 +109,8 @@ class Settings:
 def _date(text: str | None) -> date | None:
     if text is None:
         return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError("--as-of (BIGTRUST_AS_OF) is not a date. Write it as YYYY-MM-DD.") from None
+    with suppress(ValueError):
+        day = date.fromisoformat(text)
+        if day.isoformat() == text:  # Python also reads 20260131, the warehouse does not
+            return day
+    raise ConfigurationError("--as-of (BIGTRUST_AS_OF) is not a date. Write it as YYYY-MM-DD.")

@@ -15,5 +15,14 @@ def identifier(name: str) -> str:
 
 
 def file(path: Path) -> str:
-    """The path as a SQL string for DuckDB's readers, which take `*`, `?` and `[` for patterns: it matches itself only."""
-    return text(re.sub(r"([*?\[])", r"[\1]", str(path)))
+    """The path as a SQL string for DuckDB's readers, which take `*`, `?` and `[` for patterns: it matches itself."""
+    return text(_escaped(path))
+
+
+def files(folder: Path, pattern: str) -> str:
+    """The files of a folder that match a pattern, as a SQL string for DuckDB's readers."""
+    return text(f"{_escaped(folder)}/{pattern}")
+
+
+def _escaped(path: Path) -> str:
+    return re.sub(r"([*?\[])", r"[\1]", str(path))

@@ -31,7 +31,9 @@ def write_demo(folder: Path, *, customers: int = 2000, seed: int = 1, until: dat
         raise ConfigurationError(f"--customers is {customers}. Ask for {FEWEST_CUSTOMERS} or more.")
     if not EARLIEST <= until <= LATEST:
         raise ConfigurationError(f"--until is {until}. Choose a day from {EARLIEST} to {LATEST}.")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not folder.is_dir():
+        raise ConfigurationError(f"landing folder: {folder} is a file. Choose a folder.")
+    if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(f"landing folder: {folder} is not empty. Empty it or choose another one.")
 
     end = until + timedelta(days=1)

@@ -184,7 +184,8 @@ from products;
 """
 
 PRODUCTS_PER_SHELF = 12
-FAVOURITES = [number for number, shelf in enumerate(SHELVES, start=1) if (shelf.category.cycle or 0) < 24]
+# Shelves, counted from one, that people come back to again and again.
+FAVOURITES = [number for number, shelf in enumerate(SHELVES, start=1) if shelf.popularity >= 2.5]
 
 
 def stock(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
@@ -206,6 +207,7 @@ def stock(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
 
     count = len(SHELVES) * PRODUCTS_PER_SHELF
     places = [divmod(product, PRODUCTS_PER_SHELF) for product in range(count)]
+    brands = [brand for _ in SHELVES for brand in rng.sample(BRANDS, PRODUCTS_PER_SHELF)]
     numbers = sorted(rng.sample(range(10_000, 20_000), count))
     pool(
         connection,
@@ -216,7 +218,7 @@ def stock(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
             "category_id": [SHELVES[shelf].category.category_id for shelf, _ in places],
             "category": [SHELVES[shelf].category.name for shelf, _ in places],
             "cycle": [SHELVES[shelf].category.cycle for shelf, _ in places],
-            "name": [_name(SHELVES[shelf], place, rng) for shelf, place in places],
+            "name": [_name(SHELVES[shelf], place, brand) for (shelf, place), brand in zip(places, brands, strict=True)],
             "list_price": [_price(SHELVES[shelf], rng) for shelf, _ in places],
         },
     )
@@ -240,10 +242,10 @@ def stock(connection: duckdb.DuckDBPyConnection, *, seed: int) -> None:
     connection.execute(CLEAN)
 
 
-def _name(shelf: Shelf, place: int, rng: random.Random) -> str:
+def _name(shelf: Shelf, place: int, brand: str) -> str:
     kind = shelf.kinds[place % len(shelf.kinds)]
     variant = shelf.variants[place // len(shelf.kinds) % len(shelf.variants)]
-    return f"{kind} {rng.choice(BRANDS)} {variant}"
+    return f"{kind} {brand} {variant}"
 
 
 def _price(shelf: Shelf, rng: random.Random) -> float:

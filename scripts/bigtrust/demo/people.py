@@ -29,7 +29,7 @@ with numbered as (
         'C' || printf('%07d', 1000 + range * 7 + whole(range, 'number', 7)) as customer_id,
         -- Numbers are given in the order of the years.
         date_trunc('day', timestamp '{end}' - to_days(
-            (3650 * (1 - (range + draw(range, 'since')) / {customers}))::integer
+            1 + floor(3650 * (1 - (range + draw(range, 'since')) / {customers}))::integer
         ))
             + seconds(28800 + 3600 * draw(range, 'opened')) as created_at,
         draw(range, 'moves') < 0.12 as moves,
@@ -55,7 +55,7 @@ keyed as (
         *,
         person * 2 + (moves and version > 0)::integer as home,
         person * 2 + (version = 2)::integer as name,
-        lpad(((person * 7919 + {seed} * 104729) % 60000)::varchar, 5, '0') as number,
+        lpad(((person * 7919 + {shift}) % 60000)::varchar, 5, '0') as number,
     from versions
 ),
 
@@ -240,8 +240,8 @@ def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, 
     faker.seed_instance(seed)
     shuffled = random.Random(seed)
     first_names = [faker.first_name() for _ in range(4096)]
-    surnames = [faker.last_name() for _ in range(4096 - 8 * len(PARTICULAR_SURNAMES))]
-    surnames += PARTICULAR_SURNAMES * 8
+    surnames = [faker.last_name() for _ in range(4096 - 16 * len(PARTICULAR_SURNAMES))]
+    surnames += PARTICULAR_SURNAMES * 16
     shuffled.shuffle(surnames)
     slots = range(4096)
     pool(connection, "first_names", {"slot": slots, "first_name": first_names})
@@ -256,7 +256,7 @@ def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, 
     )
     values = {
         "customers": customers,
-        "seed": seed,
+        "shift": seed * 104729 % 60000,
         "end": end,
         "activity": activity,
         "domains": list(MAIL_DOMAINS),

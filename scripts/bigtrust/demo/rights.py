@@ -64,7 +64,7 @@ with candidates as (
     select lines.*, people.customer_id, people.created_at
     from lines
     join people on people.person = lines.person
-    where lines.is_named and not people.is_unknown
+    where lines.is_named and not people.is_unknown and lines.purchased_at < timestamp '{end}' - interval 2 day
 ),
 
 -- At the till, right at the purchase: what one buys once in many years.

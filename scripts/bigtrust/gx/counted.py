@@ -1,6 +1,7 @@
 # mypy: allow-subclassing-any, allow-untyped-decorators
 """What the project's own expectations share: each is decided by two counts and reports nothing else."""
 
+import html
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -94,5 +95,5 @@ class CountedExpectation(BatchExpectation, ABC):
         if not observed:
             return "--"
         text = f"{observed['violations']:,} of {observed['examined']:,}"
-        where = "; ".join(f"{place}: {what}" for place, what in observed.get("where", {}).items())
+        where = "; ".join(html.escape(f"{place}: {what}") for place, what in observed.get("where", {}).items())
         return f"{text} ({where})" if where else text

@@ -142,6 +142,9 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         credentials: dict[str, Any] | None = None,
         url: str | None = None,
     ) -> None:
+        # The files do not change while a session is open.
+        self._columns: dict[str, list[tuple[str, str]]] = {}
+        self._distinct_values: dict[str, dict[str, int]] = {}
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
         self.engine = sa.create_engine(
             dialect.URL, creator=lambda: _Connection(session, publication), poolclass=sa.NullPool
@@ -173,7 +176,19 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     def columns(self, relation: str) -> list[tuple[str, str]]:
         """Name and DuckDB type of each column of a relation (quoted SQL name), in order."""
-        return [(row[0], row[1]) for row in self.rows(f"describe select * from {relation}")]
+        if relation not in self._columns:
+            described = self.rows(f"describe select * from {relation}")
+            self._columns[relation] = [(row[0], row[1]) for row in described]
+        return self._columns[relation]
+
+    def distinct_values(self, relation: str, columns: Sequence[str]) -> dict[str, int]:
+        """How many distinct values, nulls aside, columns of a relation (quoted SQL name) have."""
+        known = self._distinct_values.setdefault(relation, {})
+        missing = [column for column in columns if column not in known]
+        if missing:
+            counts = ", ".join(f"(select count(distinct {quoted(column)}) from {relation})" for column in missing)
+            known.update(zip(missing, self.rows(f"select {counts}")[0], strict=True))
+        return {column: known[column] for column in columns}
 
     def get_inspector(self) -> Any:
         """What Great Expectations asks for the columns of a relation."""

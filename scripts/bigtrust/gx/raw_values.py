@@ -16,13 +16,14 @@ from dataclasses import dataclass
 import duckdb
 
 from bigtrust.gx.columns import Kind, decoded, whole_number
-from bigtrust.gx.engine import quoted, withheld
+from bigtrust.gx.engine import literal, quoted, withheld
 
 SHORTEST = 8
 
 # In the in-memory database of the session, so that the cursor of each publication finds them.
 RAW_VALUES = "memory.main.raw_values"
 _ANCHORS = "memory.main.raw_anchors"
+_UUIDS = "memory.main.raw_uuids"
 
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
@@ -109,6 +110,10 @@ def build_raw_values(
         too_short = {column.origin: _collect(connection, column) for column in columns}
         _file_under_anchors(connection)
         left_out = _leave_out(connection, also_in)
+        connection.execute(f"""
+            create or replace table {_UUIDS} as
+            select cast(normalised as uuid) as value, identifier_class from {RAW_VALUES}
+            where length(normalised) = 32 and regexp_full_match(normalised, '[0-9a-f]+')""")
         searched = _count_by_origin(connection)
     return RawValueSummary(
         tuple(
@@ -192,7 +197,7 @@ def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColum
         published = f"select distinct {column.text} as value from {column.source}"
         connection.execute(f"""
             insert into left_out
-            with {_found(f"select value as text from ({published}) where value is not null")}
+            with {_found(f"select 0 as place, value as text from ({published}) where value is not null")}
             select normalised from found""")
     counted = connection.execute(f"""
         select origin, count(*) from {RAW_VALUES} semi join left_out using (normalised) group by origin
@@ -209,28 +214,30 @@ def _count_by_origin(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _found(texts: str) -> str:
-    """SQL, common table expressions: `found(id, normalised)`, each text that holds a raw value, and the value.
+    """SQL, common table expressions: `found(place, id, normalised)`, texts that hold a raw value, and the value.
 
-    `texts` is a query with one column `text`, distinct and without nulls. A UUID inside a text is compared on its
+    `texts` is a query of `place` and `text`, distinct and without nulls. A UUID inside a text is compared on its
     own: its hexadecimal digits would meet the raw values that are numbers.
     """
     is_uuid = f"regexp_matches(text, '{_UUID}')"
     return f"""
-        numbered as materialized (select row_number() over () as id, {decoded("text")} as text from ({texts})),
+        numbered as materialized (
+            select row_number() over () as id, place, {decoded("text")} as text from ({texts})
+        ),
         parts as (
-            select id, text from numbered where not {is_uuid}
+            select id, place, text from numbered where not {is_uuid}
             union all
-            select id, regexp_replace(text, '{_UUID}', ' ', 'g') from numbered where {is_uuid}
+            select id, place, regexp_replace(text, '{_UUID}', ' ', 'g') from numbered where {is_uuid}
             union all
-            select id, unnest(regexp_extract_all(text, '{_UUID}')) from numbered where {is_uuid}
+            select id, place, unnest(regexp_extract_all(text, '{_UUID}')) from numbered where {is_uuid}
         ),
         comparable as materialized (
-            select row_number() over () as part, id, text
-            from (select id, {normalised("text")} as text from parts)
+            select row_number() over () as part, id, place, text
+            from (select id, place, {normalised("text")} as text from parts)
             where length(text) >= {SHORTEST}
         ),
         equal as materialized (
-            select comparable.part, comparable.id, comparable.text as normalised
+            select comparable.part, comparable.place, comparable.id, comparable.text as normalised
             from comparable semi join {_ANCHORS} as raw on comparable.text = raw.normalised
         ),
         pieces as (
@@ -243,54 +250,50 @@ def _found(texts: str) -> str:
             from pieces inner join {_ANCHORS} as raw on pieces.piece = raw.anchor
         ),
         found as materialized (
-            select id, normalised from equal
+            select place, id, normalised from equal
             union
-            select comparable.id, met.normalised
+            select comparable.place, comparable.id, met.normalised
             from met inner join comparable on met.part = comparable.part
             where contains(comparable.text, met.normalised)
         )"""
 
 
-def search(relation: str, column: str, column_kind: Kind) -> str:
-    """SQL that looks for raw values in one column of a relation (quoted SQL name).
+def search(relation: str, columns: Sequence[tuple[str, Kind]]) -> str:
+    """SQL that looks for raw values in columns of a relation (quoted SQL name).
 
-    One row per identifier class met: class (null on the first row, for all together), distinct non-null values
-    looked at, distinct values that hold a raw one.
+    Rows of: column, identifier class (null for all together), distinct values that hold a raw one. A column
+    without any is not among them. In a column of type UUID only a raw value that is a UUID itself can be found.
     """
+    named = list(enumerate(columns))
+    texts = [_texts(relation, name, kind, place) for place, (name, kind) in named if kind is not Kind.UUID]
+    uuids = [
+        f"select distinct {place} as place, {quoted(name)} as value from {relation} semi join {_UUIDS} as raw"
+        f" on {quoted(name)} = raw.value"
+        for place, (name, kind) in named
+        if kind is Kind.UUID
+    ]
+    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in named)
+    return f"""
+        with texts as materialized ({" union all ".join(texts) or "select 0 as place, '' as text limit 0"}),
+        {_found("select place, text from texts where text is not null")},
+        uuids as ({" union all ".join(uuids) or "select 0 as place, null::uuid as value limit 0"}),
+        hits as (
+            select found.place, raw.identifier_class, found.id::varchar as value
+            from found inner join {RAW_VALUES} as raw on found.normalised = raw.normalised
+            union all
+            select uuids.place, raw.identifier_class, uuids.value::varchar
+            from uuids inner join {_UUIDS} as raw on uuids.value = raw.value
+        )
+        select names.name, hits.identifier_class, count(distinct hits.value)
+        from hits inner join (values {names}) as names (place, name) on hits.place = names.place
+        group by grouping sets ((names.name), (names.name, hits.identifier_class))
+        order by names.name, hits.identifier_class nulls first"""
+
+
+def _texts(relation: str, column: str, kind: Kind, place: int) -> str:
     name = quoted(column)
     values = f"select distinct {name} as value from {relation} where {name} is not null"
-    if column_kind is Kind.NUMBER:
+    if kind is Kind.NUMBER:
         long_enough = f"abs(value) >= {10 ** (SHORTEST - 1)}"
-        texts = f"select distinct {whole_number('value')} as text from looked_at where {long_enough}"
-        texts = f"select text from ({texts}) where text is not null"
-    else:
-        texts = "select cast(value as varchar) as text from looked_at"
-    return f"""
-        with looked_at as materialized ({values}),
-        {_found(texts)}
-        select null as identifier_class, (select count(*) from looked_at), (select count(distinct id) from found)
-        union all
-        select raw.identifier_class, 0, count(distinct found.id)
-        from found inner join {RAW_VALUES} as raw on found.normalised = raw.normalised
-        group by raw.identifier_class
-        order by identifier_class nulls first"""
-
-
-def search_uuids(relation: str, column: str) -> str:
-    """SQL like `search`, for a column of type UUID: only a raw value that is a UUID itself can equal one.
-
-    A pseudonym equals none, and comparing whole values costs no normalisation of millions of them.
-    """
-    name = quoted(column)
-    raw_uuids = (
-        f"select try_cast(normalised as uuid) as value, identifier_class from {RAW_VALUES}"
-        " where regexp_full_match(normalised, '[0-9a-f]{32}')"
-    )
-    return f"""
-        with looked_at as materialized (select distinct {name} as value from {relation} where {name} is not null),
-        found as (select looked_at.value, raw.identifier_class from looked_at inner join ({raw_uuids}) as raw
-            on looked_at.value = raw.value)
-        select null as identifier_class, (select count(*) from looked_at), (select count(distinct value) from found)
-        union all
-        select identifier_class, 0, count(distinct value) from found group by identifier_class
-        order by identifier_class nulls first"""
+        return f"select distinct {place} as place, {whole_number('value')} as text from ({values}) where {long_enough}"
+    return f"select {place} as place, cast(value as varchar) as text from ({values})"

@@ -12,6 +12,7 @@ import great_expectations as gx
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
+from bigtrust.errors import ConfigurationError
 from bigtrust.gx import engine
 from bigtrust.gx.data_docs import write_data_docs
 from bigtrust.gx.permitted import load_custom_expectations
@@ -61,8 +62,10 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether no expectation of severity critical failed."""
-        return not any(result.verdict == "failed" and result.severity == "critical" for result in self.results)
+        """Whether there is a verdict and no expectation of severity critical failed."""
+        return bool(self.results) and not any(
+            result.verdict == "failed" and result.severity == "critical" for result in self.results
+        )
 
 
 @dataclass(frozen=True)
@@ -91,9 +94,13 @@ def validate(
     written into that folder, which is replaced. Great Expectations alone decides what succeeds; what succeeded on
     nothing is failed, or not applicable if something it needs was unavailable.
 
-    Raises ConfigurationError if a file cannot be opened, QueryFailed if a raw column cannot be read.
+    Raises ConfigurationError if a file cannot be opened or a suite is of no publication, QueryFailed if a raw
+    column cannot be read.
     """
     load_custom_expectations(expectations)
+    for suite in suites:
+        if suite.publication not in publications:
+            raise ConfigurationError(f"{suite.relation}: there is no publication {suite.publication} to judge.")
     checks = [_Check(suite, rule) for suite in suites for rule in suite.rules]
     with engine.opened(publications, vault) as (session, connection):
         summary = build_raw_values(connection, raw_columns, product_columns)
@@ -237,7 +244,9 @@ def _failure_reason(outcome: Any, examined: int, violations: int) -> str:
     observed = outcome.result.get("observed_value")
     where = observed.get("where", {}) if isinstance(observed, dict) else {}
     details = "; ".join(f"{place}: {what}" for place, what in where.items())
-    counted = f"{violations:,} of {examined:,} examined" if violations <= examined else f"{violations:,} violations"
+    counted = f"{violations:,} of {examined:,} examined violate the rule"
+    if violations > examined or not violations:
+        counted = f"{violations:,} violations, {examined:,} examined"
     return f"{counted} ({details})" if details else counted
 
 

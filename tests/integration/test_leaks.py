@@ -1,0 +1,98 @@
+"""Marts broken on purpose: contract and column list edited to match, so that only the check meant for it can refuse."""
+
+from pathlib import Path
+
+import pytest
+
+from warehouse import Warehouse, replace_in
+
+PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
+MART = "models/marts/analytics/analytics__customers.sql"
+COLUMN = "customer_since_month"
+
+
+def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path:
+    """Add a column `segment` to protected.customers and marts.customers, everywhere that it has to be declared."""
+    project = warehouse.own_project()
+    replace_in(
+        project / PROTECTED,
+        '{{ month("kept_customers.created_at") }} as customer_since_month,',
+        f'{{{{ month("kept_customers.created_at") }}}} as customer_since_month,\n        {expression} as segment,',
+    )
+    replace_in(
+        project / PROTECTED,
+        "    from kept_customers\n    inner join person_pseudonyms",
+        "    from kept_customers\n    inner join {{ ref('stg_customers') }} as raw"
+        " on raw.customer_id = kept_customers.customer_id\n    inner join person_pseudonyms",
+    )
+    replace_in(project / MART, "    customer_since_month\n", "    customer_since_month,\n    segment\n")
+    declared = f'      - {{name: segment, data_type: "{data_type}", description: "Segment."}}\n'
+    for folder, name in (("protected", "analytics__protected"), ("marts", "analytics__marts")):
+        path = project / "models" / folder / "analytics" / f"_{name}.yml"
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+        position = next(number for number, line in enumerate(lines) if COLUMN in line)
+        lines.insert(position + 1, declared)
+        path.write_text("".join(lines), encoding="utf-8")
+    for schema in ("protected", "marts"):
+        suite = project / "expectations" / "analytics" / schema / "customers.yml"
+        replace_in(suite, f", {COLUMN}", f", {COLUMN}, segment")
+    return project
+
+
+LEAKS = {
+    "an e-mail address in lower case": ("lower(raw.email)", "varchar", {"RAW-01", "PAT-01"}),
+    "a phone number as a number": (
+        "try_cast(right(regexp_replace(raw.phone, '[^0-9]', '', 'g'), 9) as bigint)",
+        "bigint",
+        {"RAW-01"},
+    ),
+    "a name inside a text": ("'segment B, ' || raw.last_name || ', loyal'", "varchar", {"RAW-01"}),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_a_leaking_mart_is_refused_by_the_check_meant_for_it(warehouse: Warehouse, leak: str) -> None:
+    expression, data_type, codes = LEAKS[leak]
+    before = warehouse.digests()
+    leak_a_column(warehouse, expression, data_type)
+
+    result = warehouse.bigtrust("run")
+
+    assert result.exit_code == 1, result.output
+    assert "nothing was published" in result.stderr
+    assert warehouse.digests() == before
+    refused = warehouse.query(
+        "governance", "select distinct code, relation from marts.check_results where run = 2 and verdict = 'failed'"
+    )
+    assert {code for code, _ in refused} == codes
+    assert {relation for _, relation in refused} == {"analytics.protected.customers", "analytics.marts.customers"}
+    assert warehouse.query("governance", "select verdict, exit_code from marts.runs where run = 2") == [("refused", 1)]
+
+
+def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None:
+    project = warehouse.own_project()
+    replace_in(
+        project / "dbt_project.yml",
+        "on-run-start:\n",
+        'on-run-end:\n  - "create or replace table analytics.main.copy as select 1 as x"\n\non-run-start:\n',
+    )
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 1, result.output
+    assert "which no model declares" in result.stderr
+
+
+def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: Warehouse) -> None:
+    """Great Expectations decides, and nothing else decides before it."""
+    project = warehouse.own_project()
+    replace_in(project / PROTECTED, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
+    refusal = warehouse.bigtrust("run")
+    assert refusal.exit_code == 1, refusal.output
+    assert "CUS-05 on analytics.marts.customers" in refusal.stderr
+
+    for schema in ("protected", "marts"):
+        suite = project / "expectations" / "analytics" / schema / "customers.yml"
+        text = suite.read_text(encoding="utf-8")
+        start = text.index("  - expect_column_values_to_match_regex: {column: country")
+        end = text.index("  - expect_column_values_to_match_regex: {column: language")
+        suite.write_text(text[:start] + text[end:], encoding="utf-8")
+    assert warehouse.bigtrust("run").exit_code == 0

@@ -1,0 +1,59 @@
+"""The baseline follows from dbt's manifest."""
+
+from typing import Any
+
+import pytest
+
+from bigtrust.errors import ConfigurationError
+from bigtrust.gx.baseline import baseline_suites
+
+
+def model(database: str = "analytics", materialized: str = "view", **columns: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "resource_type": "model",
+        "name": "analytics__customers",
+        "alias": "customers",
+        "database": database,
+        "schema": "marts",
+        "config": {"materialized": materialized, "meta": {"needs": ["customers"]}},
+        "columns": columns,
+    }
+
+
+PSEUDONYM = {"data_type": "uuid", "config": {"meta": {"treatment": "pseudonym"}}}
+NULLABLE = {"data_type": "uuid", "config": {"meta": {"treatment": "pseudonym", "nullable": True}}}
+
+
+def codes(*models: dict[str, Any]) -> list[str]:
+    (suite,) = baseline_suites({"nodes": {str(number): node for number, node in enumerate(models)}})
+    return [rule.code for rule in suite.rules]
+
+
+def test_every_model_gets_the_whole_baseline() -> None:
+    node = model(b=PSEUDONYM, a=NULLABLE, country={"data_type": "varchar"}, visible_until={"data_type": "date"})
+    (suite,) = baseline_suites({"nodes": {"x": node, "test": {"resource_type": "test"}}})
+    assert (suite.relation, suite.origin) == ("analytics.marts.customers", "baseline")
+    assert [rule.code for rule in suite.rules] == [
+        *("COL-01", "ROW-01", "RAW-01", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PSE-01", "PSE-01", "RET-01")
+    ]
+    arguments = [rule.arguments for rule in suite.rules]
+    assert arguments[0] == {"column_list": ["b", "a", "country", "visible_until"]}
+    assert arguments[8:] == [{"column": "b"}, {"column": "a", "nullable": True}, {"column": "visible_until"}]
+    assert {rule.needs for rule in suite.rules} == {("customers",)}
+
+
+def test_patterns_are_looked_for_wherever_a_text_could_be() -> None:
+    assert codes(model(n={"data_type": "decimal(18, 2)"}, p={"data_type": "uuid"})) == ["COL-01", "ROW-01", "RAW-01"]
+    assert codes(model(n={"data_type": "date"})) == ["COL-01", "ROW-01"]
+    for data_type in ("text", "struct(a integer)", "varchar[]", "json", "blob", None):
+        assert "PAT-05" in codes(model(n={"data_type": data_type}))
+
+
+def test_models_outside_of_the_publications_and_ephemeral_ones_have_none() -> None:
+    nodes = {"1": model("vault", a=PSEUDONYM), "2": model(materialized="ephemeral", a=PSEUDONYM)}
+    assert baseline_suites({"nodes": nodes}) == []
+
+
+def test_a_model_without_columns_stops_the_run() -> None:
+    with pytest.raises(ConfigurationError, match="has no columns in YAML"):
+        codes(model())

@@ -1,0 +1,158 @@
+"""Each expectation of the project: one case that passes, ones that fail, and one with nothing to examine."""
+
+from typing import Any
+
+import duckdb
+import pytest
+from gx_shop import Shop
+
+RAW = "expect_table_to_hold_no_raw_value"
+PATTERN = "expect_table_to_hold_no_personal_pattern"
+RETENTION = "expect_table_to_hold_only_rows_within_retention"
+PSEUDONYMS = "expect_column_values_to_be_pseudonyms"
+ROWS = "expect_table_to_hold_rows"
+
+CLEAN = "select uuid() as person_pseudonym, 'FR' as country, 612.50 as amount, date '2026-01-01' as bought_on"
+
+PASSING = [
+    (RAW, CLEAN, {}),
+    (PATTERN, CLEAN, {"pattern": "email"}),
+    (RETENTION, "select date '2026-03-02' as visible_until", {}),
+    (RETENTION, "select date '2026-03-02' as shown_until", {"column": "shown_until"}),
+    (PSEUDONYMS, "select uuid() as p", {"column": "p"}),
+    (PSEUDONYMS, "select uuid() as p union all select null", {"column": "p", "nullable": True}),
+    (ROWS, "select 1 as one", {}),
+]
+FAILING = [
+    (RETENTION, "select date '2026-03-01' as visible_until", {}),
+    (RETENTION, "select date '2026-03-02' as visible_until union all select null", {}),
+    (PSEUDONYMS, "select uuid()::varchar as p", {"column": "p"}),
+    (PSEUDONYMS, "select 12345678 as p", {"column": "p"}),
+    (PSEUDONYMS, "select uuid() as p union all select null", {"column": "p"}),
+    (PSEUDONYMS, "select '00000000-0000-0000-0000-000000000000'::uuid as p", {"column": "p"}),
+    (RAW, "select 'canari.secret@example.com'::blob as payload", {}),
+    (PATTERN, "select 'canari.secret@example.com'::blob as payload", {"pattern": "email"}),
+]
+NOTHING = [
+    (RAW, f"{CLEAN} limit 0", {}),
+    (PATTERN, f"{CLEAN} limit 0", {"pattern": "email"}),
+    (PATTERN, "select 1 as number", {"pattern": "phone"}),
+    (RETENTION, "select date '2026-03-01' as visible_until limit 0", {}),
+    (PSEUDONYMS, "select uuid() as p limit 0", {"column": "p"}),
+    (PSEUDONYMS, "select null::uuid as p", {"column": "p", "nullable": True}),
+    (ROWS, "select 1 as one limit 0", {}),
+]
+
+Case = tuple[str, str, dict[str, Any]]
+
+
+@pytest.mark.parametrize("case", PASSING, ids=str)
+def test_passes_where_the_rule_is_kept(shop: Shop, case: Case) -> None:
+    expectation, sql, arguments = case
+    result = shop.verdict(sql, expectation, **arguments)
+    assert (result.verdict, result.violations, result.reason) == ("passed", 0, "")
+    assert result.examined > 0
+
+
+@pytest.mark.parametrize("case", FAILING, ids=str)
+def test_fails_where_the_rule_is_broken(shop: Shop, case: Case) -> None:
+    expectation, sql, arguments = case
+    result = shop.verdict(sql, expectation, **arguments)
+    assert (result.verdict, result.violations) == ("failed", 1)
+
+
+@pytest.mark.parametrize("case", NOTHING, ids=str)
+def test_fails_if_it_examined_nothing(shop: Shop, case: Case) -> None:
+    expectation, sql, arguments = case
+    result = shop.verdict(sql, expectation, **arguments)
+    assert (result.verdict, result.examined, result.reason) == ("failed", 0, "examined nothing")
+
+
+@pytest.mark.parametrize("case", NOTHING, ids=str)
+def test_is_not_applicable_if_what_it_needs_was_not_delivered(shop: Shop, case: Case) -> None:
+    expectation, sql, arguments = case
+    result = shop.verdict(sql, expectation, ("returns",), **arguments)
+    assert (result.verdict, result.reason) == ("not applicable", "landing table returns is absent or empty")
+    result = shop.verdict(sql, expectation, ("customers.country",), **arguments)
+    assert (result.verdict, result.reason) == (
+        "not applicable",
+        "landing column customers.country is absent or empty",
+    )
+
+
+def test_what_is_broken_fails_even_if_something_was_not_delivered(shop: Shop) -> None:
+    sql = "select 'canari.secret@example.com' as note"
+    assert shop.verdict(sql, RAW, ("returns",)).verdict == "failed"
+    assert shop.verdict("select 'x'::blob as note limit 0", RAW, ("returns",)).verdict == "failed"
+
+
+def test_raw_values_are_not_found_while_none_is_searched_for(shop: Shop) -> None:
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute("delete from staging.base_customers")
+    result = shop.verdict(CLEAN, RAW)
+    assert (result.verdict, result.reason) == ("failed", "examined nothing")
+
+
+LEAKS = {
+    "e-mail in upper case": ("select 'CANARI.SECRET@EXAMPLE.COM' as note", "email"),
+    "e-mail in lower case": ("select 'canari.secret@example.com' as note", "email"),
+    "e-mail in a web address": ("select '/login?user=canari.secret%40example.com&x=1' as url", "email"),
+    "phone in the national form": ("select 'rappeler le 06.12.34.56.78 svp' as note", "phone"),
+    "phone with a country code": ("select '+33612345678' as note", "phone"),
+    "phone as a BIGINT": ("select 33612345678::bigint as number", "phone"),
+    "phone as a BIGINT without country": ("select 612345678::bigint as number", "phone"),
+    "phone as a DOUBLE": ("select 33798765432::double as number", "phone"),
+    "phone as a DECIMAL": ("select 145678901::decimal(18, 2) as number", "phone"),
+    "name inside a text": ("select 'Le colis de Mme LEA OBRIEN FAURE est perdu' as note", "full name"),
+    "name in an ENUM": ("select 'Jean Dupont'::enum('Jean Dupont') as label", "full name"),
+    "e-mail in a STRUCT": ("select {'who': {'mail': 'jean.dupont@example.com'}} as details", "email"),
+    "e-mail in a LIST": ("select ['a', 'jean.dupont@example.com'] as details", "email"),
+    "e-mail in a MAP": ("select map {'mail': 'jean.dupont@example.com'} as details", "email"),
+    "e-mail in JSON": ("""select '{"mail": "jean.dupont@example.com"}'::json as details""", "email"),
+    "escaped name in JSON": ("""select '{"name": "L\\u00e9a O''Brien-Faure"}'::json as details""", "full name"),
+    "customer number as a UUID": ("select '7a3c1f52-9d1e-4f0a-8b7c-2f6d1e0c9b8a'::uuid as id", "customer number"),
+    "customer number as a text": ("select 'id 7A3C1F52-9D1E-4F0A-8B7C-2F6D1E0C9B8A!' as id", "customer number"),
+    "customer number without dashes": ("select '7a3c1f529d1e4f0a8b7c2f6d1e0c9b8a' as id", "customer number"),
+}
+
+
+@pytest.mark.parametrize("leak", LEAKS)
+def test_raw_values_are_found_in_any_disguise(shop: Shop, leak: str) -> None:
+    sql, identifier_class = LEAKS[leak]
+    result = shop.verdict(sql, RAW)
+    assert (result.verdict, result.violations, result.examined) == ("failed", 1, 1)
+    assert f"{identifier_class} 1" in result.reason
+
+
+HARMLESS = (
+    "'Machine à laver Dupond & Fils'", "'Pain Marie Blachère 250 g'", "'3017620422003'", "3017620422003", "12.99",
+    "61234.5678", "1234567.89::double", "'1 299,00 €'", "uuid()", "uuid()::varchar", "'Chrome/120.0.6099.109'",
+    "'2026-03-01 06:12:34'", "{'product': 'Thé', 'price': 4.5}", "[1, 2, 3]", "'x@y.z'", "'Eva Li'", "'12'", "true",
+    "timestamp '2006-12-03 04:56:07'", "date '2006-12-03'", "time '06:12:34'", "9007199254740993::hugeint",
+    "'nan'::double", "interval 3 day",
+)  # fmt: skip
+
+
+def test_products_prices_and_uuids_raise_no_alarm(shop: Shop) -> None:
+    columns = ", ".join(f"{value} as c{number}" for number, value in enumerate(HARMLESS))
+    result = shop.verdict(f"select {columns}", RAW)
+    assert (result.verdict, result.violations) == ("passed", 0)
+    for pattern in ("phone", "iban", "card", "ip_address"):
+        assert shop.verdict(f"select {columns}", PATTERN, pattern=pattern).verdict == "passed"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "value"),
+    {
+        "email": "write to someone.new@example.org",
+        "phone": "06 99 88 77 66",
+        "iban": "FR76 3000 6000 0112 3456 7890 189",
+        "card": "4111 1111 1111 1111",
+        "ip_address": "82.64.12.7",
+    }.items(),
+)
+def test_patterns_are_found_in_texts_and_in_nested_values(shop: Shop, pattern: str, value: str) -> None:
+    result = shop.verdict(f"select '{value}' as note, 'x' as other", PATTERN, pattern=pattern)
+    assert (result.verdict, result.violations, result.examined) == ("failed", 1, 2)
+    assert result.reason.endswith("(note: 1)")
+    assert shop.verdict(f"select [{{'note': '{value}'}}] as details", PATTERN, pattern=pattern).violations == 1

@@ -1,0 +1,63 @@
+"""The raw values that are searched for, and those that are not and are counted."""
+
+import duckdb
+import pytest
+from gx_shop import PRODUCT_COLUMNS, RAW_COLUMNS, Shop
+
+from bigtrust.gx.engine import QueryFailed, opened
+from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values
+
+
+def test_what_is_too_short_or_product_data_is_counted_and_not_searched_for(shop: Shop) -> None:
+    with opened({}, shop.vault) as (_, connection):
+        summary = build_raw_values(connection, RAW_COLUMNS, PRODUCT_COLUMNS)
+    customers = "vault.staging.base_customers"
+    assert summary.columns == (
+        RawValueCount(f"{customers}.customer_id", "customer number", searched=1, too_short=3, left_out=0),
+        RawValueCount(f"{customers}.email", "email", searched=2, too_short=1, left_out=0),
+        RawValueCount(f"{customers}.phone", "phone", searched=3, too_short=1, left_out=0),
+        RawValueCount(f"{customers}.full_name", "full name", searched=2, too_short=1, left_out=1),
+    )
+    assert (summary.searched, summary.too_short) == (8, 6)
+
+
+def test_phones_are_kept_as_their_last_nine_digits_and_numbers_without_leading_zeros(shop: Shop) -> None:
+    with opened({}, shop.vault) as (_, connection):
+        connection.execute(
+            "create table numbers as select unnest(['0000123456789', '00001234567', '4970100000001']) as n"
+        )
+        build_raw_values(connection, [*RAW_COLUMNS[2:3], RawColumn("memory.main.numbers", "n", "number")])
+        values = connection.execute(f"select normalised from {RAW_VALUES} order by all").fetchall()
+    assert [value for (value,) in values] == [
+        "00001234567",  # 7 digits without the zeros: too short, so they stay
+        "123456789",
+        "145678901",
+        "4970100000001",
+        "612345678",
+        "798765432",
+    ]
+
+
+def test_a_column_that_cannot_be_read_stops_and_quotes_no_value(shop: Shop) -> None:
+    columns = [RawColumn("vault.staging.base_customers", "broken", expression="cast(email as integer)")]
+    with opened({}, shop.vault) as (_, connection), pytest.raises(QueryFailed) as failure:
+        build_raw_values(connection, columns)
+    assert "ConversionException" in str(failure.value)
+    assert "@" not in str(failure.value)
+
+
+def test_what_shares_its_beginning_is_searched_for_by_its_end(shop: Shop) -> None:
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute("""
+            create table staging.cards as
+            select 'CUSTOMER-NUMBER-' || lpad(number::varchar, 6, '0') as card from range(2000) as numbers (number)""")
+    shop.publish("create table marts.mart as select 'card customer-number-001234, lost' as note")
+    with opened(shop.publications, shop.vault) as (_, connection):
+        build_raw_values(connection, [RawColumn("vault.staging.cards", "card", "card")])
+        anchors = connection.execute("select count(distinct anchor) from memory.main.raw_anchors").fetchone()
+    assert anchors == (2000,)
+    from gx_shop import Rule, Suite
+
+    suite = Suite("analytics.marts.mart", (Rule("TST-01", "expect_table_to_hold_no_raw_value", {}, "A test."),))
+    (result,) = shop.judge([suite], raw_columns=[RawColumn("vault.staging.cards", "card", "card")]).results
+    assert result.violations == 1
