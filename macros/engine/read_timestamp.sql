@@ -1,13 +1,16 @@
 {% macro read_timestamp(column) -%}
-    {%- set zone = setting("time_zone") -%}
-    case
-        when regexp_full_match(trim({{ column }}), '\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?)?')
-        then timezone('UTC', timezone('{{ zone }}', try_cast(trim({{ column }}) as timestamp)))
-        when
-            regexp_full_match(
-                trim({{ column }}),
-                '\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)? ?(Z|[+-]\d{2}(:?\d{2})?)'
-            )
-        then timezone('UTC', try_cast(trim({{ column }}) as timestamptz))
-    end
+    {#- An offset (or Z) can only stand after the date; words such as 'infinity' begin with no digit. -#}
+    {%- set time_of_day = "substr(trim(" ~ column ~ "), 12)" -%}
+    timezone(
+        'UTC',
+        case
+            when
+                contains({{ time_of_day }}, 'Z')
+                or contains({{ time_of_day }}, '+')
+                or contains({{ time_of_day }}, '-')
+            then try_cast(trim({{ column }}) as timestamptz)
+            when left(trim({{ column }}), 1) between '0' and '9'
+            then timezone('{{ setting("time_zone") }}', try_cast(trim({{ column }}) as timestamp))
+        end
+    )
 {%- endmacro %}

@@ -1,23 +1,3 @@
 {% macro visible_until(data_category, purpose, start) -%}
-    {%- set windows = ref("retention_windows") -%}
-    {%- if execute -%}
-        {%- set query -%}
-            select period_months from {{ windows }}
-            where data_category = '{{ data_category }}' and purpose = '{{ purpose }}'
-        {%- endset -%}
-        {%- set rows = run_query(query).rows -%}
-        {%- if rows | length != 1 -%}
-            {{
-                exceptions.raise_compiler_error(
-                    "seeds/policy/retention_windows.csv: data category '"
-                    ~ data_category
-                    ~ "' for purpose '"
-                    ~ purpose
-                    ~ "' must have exactly one row. Add or remove rows."
-                )
-            }}
-        {%- endif -%}
-        cast({{ start }} + interval {{ rows[0][0] }} month as date)
-    {%- else -%} cast({{ start }} as date)
-    {%- endif -%}
+    cast({{ start }} + interval {{ retention_months(data_category, purpose) }} month as date)
 {%- endmacro %}

@@ -86,7 +86,8 @@ select
     status.expiring_within_30_days,
     status.expired_but_present,
     case
-        when status.publication = 'analytics' then kept.kept - status.inside - status.expired_but_present
+        when status.publication = 'analytics'
+        then cast(kept.kept - status.inside - status.expired_but_present as bigint)
     end as outside
 from status
 left join kept on status.relation = kept.relation

@@ -1,6 +1,7 @@
 """Running dbt inside this process: the manifest is parsed once, progress is reported, errors become one sentence."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,8 +44,11 @@ class Dbt:
 
     def record(self, run: int) -> None:
         """Build only the relations that hold the record of all runs."""
-        with self._environment(run, record_only=True):
-            result = self._invoke(["run", "--select", "tag:record"], lambda *_: None)
+        try:
+            with self._environment(run, record_only=True):
+                result = self._invoke(["run", "--select", "tag:record"], lambda *_: None)
+        finally:
+            shutil.rmtree(self._settings.record_only, ignore_errors=True)
         self._raise_for(result)
 
     def _invoke(self, arguments: list[str], progress: Progress) -> dbtRunnerResult:

@@ -37,6 +37,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         _withhold_values()
         self._variables: dict[str, bytes] = {}
         if self._record_only:
+            self._settings.record_only.mkdir(exist_ok=True)
             return
         try:
             key = secret.load(self._settings)

@@ -35,7 +35,7 @@ def publish(candidate: Path, published: Path) -> None:
         finally:
             remove_unfinished(published)
         sync_folder(published.parent)
-    except (OSError, duckdb.IOException) as error:
+    except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
         reason = error.strerror if isinstance(error, OSError) else "the database cannot write its file"
         raise ConfigurationError(
             f"Publication {published} cannot be written ({reason}). Free the disk or correct the folder's owner and "

@@ -75,6 +75,11 @@ class Settings:
         return self.warehouse / "runs"
 
     @property
+    def record_only(self) -> Path:
+        """Where dbt works when it only records a run; removed afterwards."""
+        return self.warehouse / "record"
+
+    @property
     def dbt_target(self) -> Path:
         """dbt's artefacts."""
         return self.warehouse / "dbt" / "target"

@@ -1,7 +1,11 @@
 """Bad input: one clear line, the right exit code, no traceback, no value, the old publication untouched."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -228,3 +232,49 @@ def test_the_first_run_can_fail_and_the_second_succeed(published: Warehouse, tmp
         "stopped",
         "published",
     ]
+
+
+def test_a_first_run_without_a_usable_secret_leaves_no_vault_behind(published: Warehouse, tmp_path: Path) -> None:
+    fresh = Warehouse(tmp_path / "fresh")
+    shutil.copytree(published.landing, fresh.landing)
+    short_secret(fresh)
+    assert fresh.bigtrust("run").exit_code == 2
+    assert not fresh.settings.vault.exists()
+    fresh.variables.clear()
+    fresh.run()
+
+
+def test_a_full_disk_leaves_the_old_publications(warehouse: Warehouse) -> None:
+    before = warehouse.digests()
+    small = warehouse.root / "small"
+    small.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], check=False).returncode:
+        pytest.skip("mounting a small disk needs the rights of root")
+    try:
+        warehouse.variables["BIGTRUST_WAREHOUSE"] = str(small)
+        result = warehouse.bigtrust("run")
+    finally:
+        subprocess.run(["umount", "-l", small], check=True)
+    assert result.exit_code == 2, result.output
+    assert "Traceback" not in result.output
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert "disk" in result.stderr
+    assert warehouse.digests() == before
+
+
+@pytest.mark.parametrize("seconds", [6.0, 11.0])
+def test_a_killed_run_leaves_the_old_publications_and_the_next_run_publishes(
+    warehouse: Warehouse, seconds: float
+) -> None:
+    before = warehouse.digests()
+    command = [sys.executable, "-m", "bigtrust.cli", "run"]
+    process = subprocess.Popen(command, env=os.environ | warehouse.environment, stdout=subprocess.PIPE)
+    time.sleep(seconds)
+    assert process.poll() is None, "the run ended before it was killed"
+    process.kill()
+    process.wait()
+    assert warehouse.digests() == before
+    for publication in ("analytics", "insights", "governance"):
+        assert warehouse.query(publication, "select count(*) > 0 from marts.about") == [(True,)]
+    warehouse.run()
+    assert not list((warehouse.root / "published").glob(".*"))

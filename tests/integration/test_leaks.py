@@ -21,11 +21,11 @@ def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path
     )
     replace_in(
         project / PROTECTED,
-        "    from kept_customers\n    inner join person_pseudonyms",
-        "    from kept_customers\n    inner join {{ ref('stg_customers') }} as raw"
-        " on raw.customer_id = kept_customers.customer_id\n    inner join person_pseudonyms",
+        "        left join\n            regions\n",
+        "        inner join {{ ref('stg_customers') }} as raw on raw.customer_id = kept_customers.customer_id\n"
+        "        left join\n            regions\n",
     )
-    replace_in(project / MART, "    customer_since_month\n", "    customer_since_month,\n    segment\n")
+    replace_in(project / MART, ", customer_since_month\n", ", customer_since_month, segment\n")
     declared = f'      - {{name: segment, data_type: "{data_type}", description: "Segment."}}\n'
     for folder, name in (("protected", "analytics__protected"), ("marts", "analytics__marts")):
         path = project / "models" / folder / "analytics" / f"_{name}.yml"

@@ -8,6 +8,9 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            granted as landed_granted,
+            recorded_at as landed_recorded_at,
             -- ids and texts
             {{ read_text("customer_id") }} as customer_id,
             {{ read_text("purpose") }} as purpose,
@@ -15,19 +18,19 @@ with
             -- booleans
             {{ read_boolean("granted") }} as granted,
             -- times (UTC)
-            {{ read_timestamp("recorded_at") }} as recorded_at,
-            -- status
-            {{
-                reject_reason(
-                    required=["customer_id", "purpose", "granted", "recorded_at"],
-                    timestamps=["recorded_at"],
-                    booleans=["granted"],
-                )
-            }} as reject_reason
+            {{ read_timestamp("recorded_at") }} as recorded_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{
+        reject_reason(
+            required=["customer_id", "purpose", "granted", "recorded_at"],
+            timestamps=["recorded_at"],
+            booleans=["granted"],
+        )
+    }} as reject_reason
 from renamed

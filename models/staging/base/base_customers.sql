@@ -8,6 +8,10 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            birth_date as landed_birth_date,
+            created_at as landed_created_at,
+            updated_at as landed_updated_at,
             -- ids and texts
             {{ read_text("customer_id") }} as customer_id,
             {{ read_text("first_name") }} as first_name,
@@ -23,17 +27,17 @@ with
             {{ read_date("birth_date") }} as birth_date,
             -- times (UTC)
             {{ read_timestamp("created_at") }} as created_at,
-            {{ read_timestamp("updated_at") }} as updated_at,
-            -- status
-            {{
-                reject_reason(
-                    required=["customer_id"], timestamps=["created_at", "updated_at"], dates=["birth_date"]
-                )
-            }} as reject_reason
+            {{ read_timestamp("updated_at") }} as updated_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{
+        reject_reason(
+            required=["customer_id"], timestamps=["created_at", "updated_at"], dates=["birth_date"]
+        )
+    }} as reject_reason
 from renamed

@@ -8,6 +8,9 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            held_from as landed_held_from,
+            held_until as landed_held_until,
             -- ids and texts
             {{ read_text("hold_id") }} as hold_id,
             {{ read_text("customer_id") }} as customer_id,
@@ -15,14 +18,14 @@ with
             {{ read_text("reason") }} as reason,
             -- times (UTC)
             {{ read_timestamp("held_from") }} as held_from,
-            {{ read_timestamp("held_until") }} as held_until,
-            -- status
-            {{ reject_reason(required=["hold_id", "held_from"], timestamps=["held_from", "held_until"]) }}
-            as reject_reason
+            {{ read_timestamp("held_until") }} as held_until
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{ reject_reason(required=["hold_id", "held_from"], timestamps=["held_from", "held_until"]) }}
+    as reject_reason
 from renamed

@@ -8,6 +8,10 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            sent_at as landed_sent_at,
+            opened_at as landed_opened_at,
+            clicked_at as landed_clicked_at,
             -- ids and texts
             {{ read_text("message_id") }} as message_id,
             {{ read_text("customer_id") }} as customer_id,
@@ -20,18 +24,18 @@ with
             -- times (UTC)
             {{ read_timestamp("sent_at") }} as sent_at,
             {{ read_timestamp("opened_at") }} as opened_at,
-            {{ read_timestamp("clicked_at") }} as clicked_at,
-            -- status
-            {{
-                reject_reason(
-                    required=["message_id", "customer_id", "sent_at"],
-                    timestamps=["sent_at", "opened_at", "clicked_at"],
-                )
-            }} as reject_reason
+            {{ read_timestamp("clicked_at") }} as clicked_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{
+        reject_reason(
+            required=["message_id", "customer_id", "sent_at"],
+            timestamps=["sent_at", "opened_at", "clicked_at"],
+        )
+    }} as reject_reason
 from renamed

@@ -8,19 +8,19 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            replacement_cycle_months as landed_replacement_cycle_months,
             -- ids and texts
             {{ read_text("category_id") }} as category_id,
             {{ read_text("name") }} as name,
             {{ read_text("parent_category_id") }} as parent_category_id,
             -- numbers
-            {{ read_integer("replacement_cycle_months") }} as replacement_cycle_months,
-            -- status
-            {{ reject_reason(required=["category_id"], integers=["replacement_cycle_months"]) }}
-            as reject_reason
+            {{ read_integer("replacement_cycle_months") }} as replacement_cycle_months
 
         from source
 
     )
 
-select *
+select
+    *, {{ reject_reason(required=["category_id"], integers=["replacement_cycle_months"]) }} as reject_reason
 from renamed

@@ -8,18 +8,18 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            list_price as landed_list_price,
             -- ids and texts
             {{ read_text("product_id") }} as product_id,
             {{ read_text("category_id") }} as category_id,
             {{ read_text("name") }} as name,
             -- numbers
-            {{ read_decimal("list_price") }} as list_price,
-            -- status
-            {{ reject_reason(required=["product_id"], decimals=["list_price"]) }} as reject_reason
+            {{ read_decimal("list_price") }} as list_price
 
         from source
 
     )
 
-select *
+select *, {{ reject_reason(required=["product_id"], decimals=["list_price"]) }} as reject_reason
 from renamed

@@ -8,6 +8,8 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            purchased_at as landed_purchased_at,
             -- ids and texts
             {{ read_text("purchase_id") }} as purchase_id,
             {{ read_text("customer_id") }} as customer_id,
@@ -17,14 +19,14 @@ with
             -- dates
             {{ local_date(read_timestamp("purchased_at")) }} as purchased_on,
             -- times (UTC)
-            {{ read_timestamp("purchased_at") }} as purchased_at,
-            -- status
-            {{ reject_reason(required=["purchase_id", "purchased_at"], timestamps=["purchased_at"]) }}
-            as reject_reason
+            {{ read_timestamp("purchased_at") }} as purchased_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{ reject_reason(required=["purchase_id", "purchased_at"], timestamps=["purchased_at"]) }}
+    as reject_reason
 from renamed

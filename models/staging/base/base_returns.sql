@@ -8,6 +8,9 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            returned_at as landed_returned_at,
+            quantity as landed_quantity,
             -- ids and texts
             {{ read_text("return_id") }} as return_id,
             {{ read_text("purchase_id") }} as purchase_id,
@@ -18,19 +21,19 @@ with
             -- dates
             {{ local_date(read_timestamp("returned_at")) }} as returned_on,
             -- times (UTC)
-            {{ read_timestamp("returned_at") }} as returned_at,
-            -- status
-            {{
-                reject_reason(
-                    required=["return_id", "purchase_id", "line_number", "returned_at", "quantity"],
-                    timestamps=["returned_at"],
-                    decimals=["quantity"],
-                )
-            }} as reject_reason
+            {{ read_timestamp("returned_at") }} as returned_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{
+        reject_reason(
+            required=["return_id", "purchase_id", "line_number", "returned_at", "quantity"],
+            timestamps=["returned_at"],
+            decimals=["quantity"],
+        )
+    }} as reject_reason
 from renamed

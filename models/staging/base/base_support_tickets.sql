@@ -8,6 +8,10 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            opened_at as landed_opened_at,
+            closed_at as landed_closed_at,
+            satisfaction as landed_satisfaction,
             -- ids and texts
             {{ read_text("ticket_id") }} as ticket_id,
             {{ read_text("customer_id") }} as customer_id,
@@ -20,19 +24,19 @@ with
             {{ local_date(read_timestamp("opened_at")) }} as opened_on,
             -- times (UTC)
             {{ read_timestamp("opened_at") }} as opened_at,
-            {{ read_timestamp("closed_at") }} as closed_at,
-            -- status
-            {{
-                reject_reason(
-                    required=["ticket_id", "opened_at"],
-                    timestamps=["opened_at", "closed_at"],
-                    integers=["satisfaction"],
-                )
-            }} as reject_reason
+            {{ read_timestamp("closed_at") }} as closed_at
 
         from source
 
     )
 
-select *
+select
+    *,
+    {{
+        reject_reason(
+            required=["ticket_id", "opened_at"],
+            timestamps=["opened_at", "closed_at"],
+            integers=["satisfaction"],
+        )
+    }} as reject_reason
 from renamed

@@ -8,6 +8,8 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            -- as landed, to tell unreadable from missing
+            occurred_at as landed_occurred_at,
             -- ids and texts
             {{ read_text("event_id") }} as event_id,
             {{ read_text("customer_id") }} as customer_id,
@@ -22,14 +24,12 @@ with
             -- dates
             {{ local_date(read_timestamp("occurred_at")) }} as occurred_on,
             -- times (UTC)
-            {{ read_timestamp("occurred_at") }} as occurred_at,
-            -- status
-            {{ reject_reason(required=["event_id", "occurred_at"], timestamps=["occurred_at"]) }}
-            as reject_reason
+            {{ read_timestamp("occurred_at") }} as occurred_at
 
         from source
 
     )
 
-select *
+select
+    *, {{ reject_reason(required=["event_id", "occurred_at"], timestamps=["occurred_at"]) }} as reject_reason
 from renamed

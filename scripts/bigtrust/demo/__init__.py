@@ -16,7 +16,7 @@ from bigtrust.errors import ConfigurationError
 YEARS = 3
 FEWEST_CUSTOMERS = 20
 EARLIEST, LATEST = date(1990, 1, 1), date(2100, 1, 1)
-# Logarithm of the median number of purchases per customer in three years: about 14 on average.
+# Logarithm of the median number of purchases per customer in three years: about 13 on average.
 ACTIVITY = 2.2
 
 

@@ -8,8 +8,8 @@ _NUMBERS = (
     *("TINYINT", "SMALLINT", "INT", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT"),
     *("UHUGEINT", "BIGNUM", "DECIMAL", "NUMERIC", "FLOAT", "REAL", "DOUBLE"),
 )
-_WITHOUT_TEXT = ("DATE", "TIME", "TIMESTAMP", "INTERVAL", "BOOLEAN")
-_NESTED = ("STRUCT", "MAP", "UNION", "JSON")
+_WITHOUT_TEXT = ("DATE", "TIME", "TIMESTAMP", "INTERVAL", "BOOLEAN", '"NULL"')
+_NESTED = ("STRUCT", "TUPLE", "MAP", "UNION", "JSON")
 _OPAQUE = re.compile(r"\b(BLOB|BIT|VARIANT|GEOMETRY)\b")
 
 
@@ -48,9 +48,10 @@ def whole_number(expression: str) -> str:
 
 
 def decoded(expression: str) -> str:
-    r"""SQL: a text with what hides letters undone: JSON's `\u00e9` and a web address's `%40`."""
+    r"""SQL: a text with what hides letters undone: JSON's `\u00e9` and a web address's `%40`, where they are valid."""
     unescaped = (
         f"case when contains({expression}, '\\u') and json_valid({expression})"
         f" then cast(json({expression}) as varchar) else {expression} end"
     )
-    return f"case when contains({expression}, '%') then url_decode({unescaped}) else {unescaped} end"
+    decoded_address = f"coalesce(try(url_decode({unescaped})), {unescaped})"
+    return f"case when contains({expression}, '%') then {decoded_address} else {unescaped} end"

@@ -40,6 +40,16 @@ COUNTS_ONLY = frozenset(
     }
 )
 
+# Great Expectations has defaults for these with which an expectation would hold for anything.
+_AT_LEAST_ONE_OF = {
+    "expect_column_value_lengths_to_be_between": ("min_value", "max_value"),
+    "expect_column_values_to_be_between": ("min_value", "max_value"),
+    "expect_column_values_to_match_regex": ("regex",),
+    "expect_table_columns_to_match_ordered_list": ("column_list",),
+    "expect_table_columns_to_match_set": ("column_set",),
+    "expect_table_row_count_to_be_between": ("min_value", "max_value"),
+}
+
 GIVEN_BY_THE_RUN = frozenset({"today"})
 
 _NOT_ARGUMENTS = frozenset(
@@ -96,6 +106,12 @@ def require_arguments(name: str, arguments: dict[str, Any], where: str) -> None:
     for key, field in fields.items():
         if field.required and key not in arguments and key not in GIVEN_BY_THE_RUN:
             raise ConfigurationError(f"{where}: {name} needs the argument {key}.")
+    one_of = _AT_LEAST_ONE_OF.get(name, ())
+    if one_of and not any(key in arguments for key in one_of):
+        raise ConfigurationError(f"{where}: {name} needs the argument {' or '.join(one_of)}.")
+    for key, value in arguments.items():
+        if value is None or value == []:
+            raise ConfigurationError(f"{where}: {key} of {name} is empty.")
     placeholders = dict.fromkeys(GIVEN_BY_THE_RUN & fields.keys(), "2000-01-01")
     try:
         expectation(**arguments, **placeholders)

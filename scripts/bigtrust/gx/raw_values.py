@@ -140,7 +140,7 @@ def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> int:
                 {normalised("value")} as text,
                 case
                     when regexp_full_match(value, '[+(0-9][0-9 ()./-]*')
-                        and ({named_phone} or regexp_matches(value, '^[+(0]'))
+                        and ({named_phone} or regexp_matches(value, '^([+(]|00?[1-9])'))
                     then regexp_replace(value, '[^0-9]', '', 'g')
                 end as phone_digits,
             from raw
@@ -294,6 +294,6 @@ def _texts(relation: str, column: str, kind: Kind, place: int) -> str:
     name = quoted(column)
     values = f"select distinct {name} as value from {relation} where {name} is not null"
     if kind is Kind.NUMBER:
-        long_enough = f"abs(value) >= {10 ** (SHORTEST - 1)}"
+        long_enough = f"value not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
         return f"select distinct {place} as place, {whole_number('value')} as text from ({values}) where {long_enough}"
     return f"select {place} as place, cast(value as varchar) as text from ({values})"

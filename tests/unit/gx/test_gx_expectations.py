@@ -129,7 +129,8 @@ HARMLESS = (
     "61234.5678", "1234567.89::double", "'1 299,00 €'", "uuid()", "uuid()::varchar", "'Chrome/120.0.6099.109'",
     "'2026-03-01 06:12:34'", "{'product': 'Thé', 'price': 4.5}", "[1, 2, 3]", "'x@y.z'", "'Eva Li'", "'12'", "true",
     "timestamp '2006-12-03 04:56:07'", "date '2006-12-03'", "time '06:12:34'", "9007199254740993::hugeint",
-    "'nan'::double", "interval 3 day",
+    "'nan'::double", "interval 3 day", "null", "row(1, 'a')", "(-128)::tinyint", "255::utinyint", "'%ff%fe100%'",
+    "(-170141183460469231731687303715884105728)::hugeint", "340282366920938463463374607431768211455::uhugeint",
 )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from gx_shop import PRODUCT_COLUMNS, RAW_COLUMNS, Shop
 
 from bigtrust.gx.engine import QueryFailed, opened
 from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values
+from bigtrust.gx.suites import Rule, Suite
 
 
 def test_what_is_too_short_or_product_data_is_counted_and_not_searched_for(shop: Shop) -> None:
@@ -23,16 +24,14 @@ def test_what_is_too_short_or_product_data_is_counted_and_not_searched_for(shop:
 
 def test_phones_are_kept_as_their_last_nine_digits_and_numbers_without_leading_zeros(shop: Shop) -> None:
     with opened({}, shop.vault) as (_, connection):
-        connection.execute(
-            "create table numbers as select unnest(['0000123456789', '00001234567', '4970100000001']) as n"
-        )
+        connection.execute("create table numbers as select unnest(['0000123456789', '00001234567', '4970100001']) as n")
         build_raw_values(connection, [*RAW_COLUMNS[2:3], RawColumn("memory.main.numbers", "n", "number")])
         values = connection.execute(f"select normalised from {RAW_VALUES} order by all").fetchall()
     assert [value for (value,) in values] == [
         "00001234567",  # 7 digits without the zeros: too short, so they stay
         "123456789",
         "145678901",
-        "4970100000001",
+        "4970100001",
         "612345678",
         "798765432",
     ]
@@ -56,8 +55,6 @@ def test_what_shares_its_beginning_is_searched_for_by_its_end(shop: Shop) -> Non
         build_raw_values(connection, [RawColumn("vault.staging.cards", "card", "card")])
         anchors = connection.execute("select count(distinct anchor) from memory.main.raw_anchors").fetchone()
     assert anchors == (2000,)
-    from gx_shop import Rule, Suite
-
     suite = Suite("analytics.marts.mart", (Rule("TST-01", "expect_table_to_hold_no_raw_value", {}, "A test."),))
     (result,) = shop.judge([suite], raw_columns=[RawColumn("vault.staging.cards", "card", "card")]).results
     assert result.violations == 1

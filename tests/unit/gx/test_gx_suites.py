@@ -73,6 +73,11 @@ MISTAKES = {
     "unknown severity": ("severity: warning", "severity: info", "severity must be one of critical, warning"),
     "unknown argument": ("regex: '^", "regexp: '^", "has no argument regexp. Did you mean regex?"),
     "missing argument": ("{column: country, regex: '^[A-Z]{2}$'}", "{column: country}", "needs the argument regex"),
+    "empty argument": (
+        "value_set: [FR, NO]",
+        "value_set: []",
+        "value_set of expect_column_values_to_be_in_set is empty",
+    ),
     "argument of the wrong type": ("regex: '^[A-Z]{2}$'", "regex: [1]", "regex of expect_column_values_to_match_regex"),
     "most rows only": ("regex: '^", "mostly: 0.9, regex: '^", "mostly is not permitted"),
     "an observed value": (
@@ -110,7 +115,7 @@ def test_a_suite_without_expectations_is_refused(write_suites: WriteSuites, expe
 
 def test_two_suites_for_one_relation_are_refused(write_suites: WriteSuites) -> None:
     folder = write_suites({PATH: GOOD, "analytics/marts/more.yml": GOOD})
-    with pytest.raises(ConfigurationError, match="is a suite of analytics.marts.customers already"):
+    with pytest.raises(ConfigurationError, match=r"is a suite of analytics\.marts\.customers already"):
         load_suites(folder, relations=RELATIONS)
 
 

@@ -1,0 +1,165 @@
+"""`bigtrust status` says that all is well only when it is."""
+
+import os
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from bigtrust import monitoring, records, register
+from bigtrust.errors import ConfigurationError, InputError
+from bigtrust.monitoring import Status
+from bigtrust.records import Record
+from bigtrust.settings import PUBLICATIONS, Settings
+
+NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)  # the night in which Paris changes to summer time
+MAXIMUM = 26.0
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A warehouse that published two hours ago."""
+    names = ("warehouse", "published", "register")
+    settings = Settings.load({f"BIGTRUST_{name.upper()}": str(tmp_path / name) for name in names})
+    settings.published.mkdir()
+    for name in PUBLICATIONS:
+        publish(settings, name, hours_ago=2)
+    run(settings, 1, hours_ago=2)
+    return settings
+
+
+def publish(settings: Settings, name: str, *, hours_ago: float) -> None:
+    path = settings.published / f"{name}.duckdb"
+    path.touch()
+    moment = (NOW - timedelta(hours=hours_ago)).timestamp()
+    os.utime(path, (moment, moment))
+
+
+def run(
+    settings: Settings, number: int, *, hours_ago: float, verdict: str = records.PUBLISHED, message: str | None = None
+) -> None:
+    started = (NOW - timedelta(hours=hours_ago)).replace(tzinfo=None)
+    finished = started + timedelta(minutes=30)
+    code = 0 if verdict == records.PUBLISHED else 1
+    records.write(
+        settings.runs,
+        Record(number, started.isoformat(), None, verdict, code, message, finished.isoformat()),
+    )
+
+
+def ask(settings: Settings, *, hours_ago: float) -> None:
+    request = register.new_request(channel="till", customer="Quentin Kanari")
+    asked = NOW - timedelta(hours=hours_ago)
+    register.add(settings.register, replace(request, requested_at=asked.isoformat()))
+
+
+def status(settings: Settings) -> Status:
+    return monitoring.status(settings, now=NOW, max_age_hours=MAXIMUM)
+
+
+def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> None:
+    state = status(settings)
+    assert state.is_good
+    assert state.lines == [
+        "Last run: 1, published at 2026-03-29T00:00:00Z (exit code 0).",
+        "Publication analytics: 2.0 hours old.",
+        "Publication insights: 2.0 hours old.",
+        "Publication governance: 2.0 hours old.",
+        "Open erasure requests: none.",
+    ]
+
+
+def test_a_warehouse_that_never_ran_is_not_good(tmp_path: Path) -> None:
+    state = status(Settings.load({"BIGTRUST_WAREHOUSE": str(tmp_path)}))
+    assert not state.is_good
+    assert "Run `bigtrust run` first" in state.lines[0]
+
+
+@pytest.mark.parametrize("verdict", [records.REFUSED, records.STOPPED])
+def test_a_failed_last_run_is_not_good_and_says_why(settings: Settings, verdict: str) -> None:
+    run(settings, 2, hours_ago=1, verdict=verdict, message="A check failed.")
+    state = status(settings)
+    assert not state.is_good
+    assert state.lines[0].startswith(f"Last run: 2, {verdict} at ")
+    assert state.lines[1] == "  A check failed."
+
+
+def test_a_run_that_published_after_a_failure_makes_it_good_again(settings: Settings) -> None:
+    run(settings, 2, hours_ago=1.5, verdict=records.REFUSED)
+    run(settings, 3, hours_ago=1)
+    assert status(settings).is_good
+
+
+@pytest.mark.parametrize("name", PUBLICATIONS)
+@pytest.mark.parametrize(("hours", "is_good"), [(MAXIMUM, True), (MAXIMUM + 0.01, False)])
+def test_a_publication_is_stale_once_it_is_older_than_allowed(
+    settings: Settings, name: str, hours: float, is_good: bool
+) -> None:
+    publish(settings, name, hours_ago=hours)
+    state = status(settings)
+    assert state.is_good is is_good
+    assert (f"Publication {name}: 26.0 hours old, stale." in state.lines) is not is_good
+
+
+@pytest.mark.parametrize("name", PUBLICATIONS)
+def test_a_missing_publication_is_not_good(settings: Settings, name: str) -> None:
+    (settings.published / f"{name}.duckdb").unlink()
+    state = status(settings)
+    assert not state.is_good
+    assert f"Publication {name}: missing." in state.lines
+
+
+def test_a_request_from_before_the_last_published_run_is_closed(settings: Settings) -> None:
+    ask(settings, hours_ago=2.1)
+    assert status(settings).lines[-1] == "Open erasure requests: none."
+
+
+def test_a_request_made_while_the_run_went_on_is_open(settings: Settings) -> None:
+    """The run read the register when it started; it finished 1.5 hours ago."""
+    ask(settings, hours_ago=1.9)
+    state = status(settings)
+    assert state.lines[-1] == "Open erasure requests: 1, the oldest 1.9 hours old."
+    assert state.is_good
+
+
+def test_a_run_that_did_not_publish_closes_no_request(settings: Settings) -> None:
+    ask(settings, hours_ago=1.9)
+    run(settings, 2, hours_ago=1, verdict=records.REFUSED)
+    assert status(settings).lines[-1] == "Open erasure requests: 1, the oldest 1.9 hours old."
+
+
+@pytest.mark.parametrize(("hours", "is_good"), [(MAXIMUM, True), (MAXIMUM + 1, False)])
+def test_an_open_request_is_overdue_once_it_is_older_than_allowed(
+    settings: Settings, hours: float, is_good: bool
+) -> None:
+    run(settings, 1, hours_ago=100)  # published long ago, its publications were touched since
+    ask(settings, hours_ago=hours)
+    ask(settings, hours_ago=1)
+    state = status(settings)
+    assert state.is_good is is_good
+    assert state.lines[-1] == f"Open erasure requests: 2, the oldest {hours} hours old{'' if is_good else ', overdue'}."
+
+
+def test_without_a_published_run_every_request_is_open(settings: Settings) -> None:
+    run(settings, 1, hours_ago=2, verdict=records.STOPPED)
+    ask(settings, hours_ago=3)
+    assert status(settings).lines[-1] == "Open erasure requests: 1, the oldest 3.0 hours old."
+
+
+def test_nobody_is_named(settings: Settings) -> None:
+    ask(settings, hours_ago=1)
+    assert "Kanari" not in "\n".join(status(settings).lines)
+
+
+def test_a_damaged_request_is_an_error_and_no_open_request_less(settings: Settings) -> None:
+    (settings.register / "R1.json").parent.mkdir()
+    (settings.register / "R1.json").write_text("{")
+    with pytest.raises(InputError, match=r"R1\.json is no readable erasure request"):
+        status(settings)
+
+
+def test_a_damaged_record_is_an_error(settings: Settings) -> None:
+    (settings.runs / "000002.json").write_text("{")
+    with pytest.raises(ConfigurationError, match=r"000002\.json is damaged"):
+        status(settings)
