@@ -20,9 +20,7 @@ LOCKED = 4
 @dg.op
 def run_big_trust(context: dg.OpExecutionContext) -> None:
     """Run the main job. Output and errors hold counts, names and codes, never a value from the data."""
-    done = subprocess.run(
-        [BIGTRUST, "run"], env={**os.environ, **FOLDERS}, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([BIGTRUST, "run"], env={**os.environ, **FOLDERS}, capture_output=True, text=True, check=False)
     context.log.info(done.stdout)
     if done.returncode == LOCKED:
         context.log.warning(done.stderr)

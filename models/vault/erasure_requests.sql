@@ -18,7 +18,7 @@ with
             purchases.purchase_id is not null as has_purchase,
             purchases.customer_id as purchase_customer_id,
             purchase_lines.purchase_id is not null as has_line,
-            categories.category_id is not null as has_category
+            categories.ancestor_id is not null as has_category
         from requests
         left join {{ ref("stg_purchases") }} as purchases on requests.purchase_id = purchases.purchase_id
         left join
@@ -26,7 +26,8 @@ with
             on requests.purchase_id = purchase_lines.purchase_id
             and requests.line_number = purchase_lines.line_number
         left join
-            {{ ref("stg_product_categories") }} as categories on requests.category_id = categories.category_id
+            (select distinct ancestor_id from {{ ref("product_category_tree") }}) as categories
+            on requests.category_id = categories.ancestor_id
 
     )
 

@@ -1,4 +1,5 @@
-{#- Every category with each of its ancestors, itself included. `union` (not `union all`) ends a circle. -#}
+{#- Every category with each of its ancestors, itself included. `union` (not `union all`) ends a circle.
+    Categories that only the products name count too: the table of categories is optional. -#}
 with recursive
 
     stg_product_categories as (select * from {{ ref("stg_product_categories") }}),
@@ -7,6 +8,12 @@ with recursive
 
         select category_id, category_id as ancestor_id
         from stg_product_categories
+
+        union
+
+        select category_id, category_id as ancestor_id
+        from {{ ref("stg_products") }}
+        where category_id is not null
 
         union
 

@@ -37,7 +37,7 @@ class Dbt:
 
         Raises ConfigurationError (a model failed), InputError or CheckFailed (a data test failed, by its meta).
         """
-        arguments = ["build", "--exclude-resource-type", "unit_test", "--fail-fast"]
+        arguments = ["build", "--exclude-resource-type", "unit_test"]
         with self._environment(run):
             result = self._invoke(arguments, progress)
         self._raise_for(result)
@@ -98,14 +98,17 @@ class Dbt:
         if result.exception is not None or not hasattr(result.result, "results"):
             raise ConfigurationError(_first_sentence(result.exception))
         failed = [item for item in result.result.results if item.status in ("error", "fail", "runtime error")]
-        for item in failed:
-            if item.status == "fail":
-                raise _test_failure(item.node, self._settings.vault)
+        failures = [_test_failure(item.node, self._settings.vault) for item in failed if item.status == "fail"]
+        if failures:  # what must be set right first comes first
+            raise min(failures, key=lambda failure: _ORDER.index(failure.exit_code))
         item = failed[0]
         raise ConfigurationError(
             f"dbt could not build {item.node.name}: {_first_sentence(item.message)} The log is in "
             f"{self._settings.dbt_logs}."
         )
+
+
+_ORDER = (ExitCode.CONFIGURATION, ExitCode.UNUSABLE_INPUT, ExitCode.CHECK_FAILED)
 
 
 class _Counter:

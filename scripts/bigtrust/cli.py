@@ -21,7 +21,7 @@ from rich.progress import (
 from rich.table import Table
 
 from bigtrust import __version__
-from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode
+from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode, unexpected
 from bigtrust.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
@@ -48,12 +48,8 @@ class OrderedCommands(click.Group):
         except KeyboardInterrupt:
             errors.print("Stopped. Nothing half-done was published.")
             sys.exit(130)
-        except Exception as error:  # a defect of ours: still no traceback, which may quote data
-            step = _last_own_frame(error)
-            errors.print(
-                f"[bold red]Error:[/] unexpected {type(error).__name__} in {step} (details withheld, they may quote "
-                "data). Please report this line; nothing half-done was published."
-            )
+        except Exception as error:
+            errors.print(f"[bold red]Error:[/] {_escaped(str(unexpected(error)))}")
             sys.exit(int(ExitCode.CONFIGURATION))
 
 
@@ -282,17 +278,6 @@ def _date(flag: str, text: str | None) -> date:
 
 def _escaped(text: str) -> str:
     return text.replace("[", r"\[")
-
-
-def _last_own_frame(error: BaseException) -> str:
-    place = "bigtrust"
-    trace = error.__traceback__
-    while trace is not None:
-        module = trace.tb_frame.f_globals.get("__name__", "")
-        if module.startswith("bigtrust"):
-            place = f"{module} line {trace.tb_lineno}"
-        trace = trace.tb_next
-    return place
 
 
 if __name__ == "__main__":

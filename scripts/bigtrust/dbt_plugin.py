@@ -6,6 +6,8 @@ pseudonymisation domains to each session as variables, so that no SQL text, file
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import dbt.adapters.duckdb.environments.local as local_environment
@@ -31,21 +33,20 @@ class Plugin(BasePlugin):  # type: ignore[misc]
 
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Run the guards that need no connection."""
-        self._settings = Settings.load()
         self._record_only = str(plugin_config.get("record_only", "no")) == "yes"
-        self._settings.candidates.mkdir(parents=True, exist_ok=True)
-        _withhold_values()
         self._variables: dict[str, bytes] = {}
-        if self._record_only:
-            self._settings.record_only.mkdir(exist_ok=True)
-            return
-        try:
+        _withhold_values()
+        with _told_by_dbt():
+            self._settings = Settings.load()
+            self._settings.candidates.mkdir(parents=True, exist_ok=True)
+            self._settings.runs.mkdir(parents=True, exist_ok=True)
+            if self._record_only:
+                self._settings.record_only.mkdir(exist_ok=True)
+                return
             key = secret.load(self._settings)
             self._tables = landing.inspect(self._settings.landing, contract.load(self._settings.project))
             self._requests = register.files(self._settings.register)
             records.require_readable(self._settings.runs)
-        except BigTrustError as error:
-            raise DbtRuntimeError(str(error)) from None
         for domain in secret.DOMAINS:
             inner, outer = secret.pads(secret.domain_key(key, domain))
             self._variables |= {f"{domain}_inner_pad": inner, f"{domain}_outer_pad": outer}
@@ -53,7 +54,6 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register the landing tables, the register and what is there of them, as relations of the vault."""
         conn.execute("create schema if not exists runs")
-        self._settings.runs.mkdir(parents=True, exist_ok=True)
         conn.execute(f"create or replace view runs.records as {_records_sql(self._settings.runs)}")
         if self._record_only:
             return
@@ -67,6 +67,19 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """Set the keys of this session."""
         for name, value in self._variables.items():
             cursor.execute(f"set variable {name} = ?", [value])
+
+
+@contextmanager
+def _told_by_dbt() -> Iterator[None]:
+    """Make an error one sentence of dbt's, without a traceback."""
+    try:
+        yield
+    except BigTrustError as error:
+        raise DbtRuntimeError(str(error)) from None
+    except OSError as error:
+        raise DbtRuntimeError(
+            f"{error.filename} cannot be used ({error.strerror}). Free the disk, or correct its owner and mode."
+        ) from None
 
 
 def _register_inventory(

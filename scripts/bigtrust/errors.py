@@ -43,3 +43,18 @@ class LockedError(BigTrustError):
     """Another run holds the lock."""
 
     exit_code = ExitCode.LOCKED
+
+
+def unexpected(error: BaseException) -> BigTrustError:
+    """Return the error to show for a defect of ours: where it happened, and no message, which may quote data."""
+    place = "bigtrust"
+    trace = error.__traceback__
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", ""))
+        if module.startswith("bigtrust"):
+            place = f"{module} line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return BigTrustError(
+        f"Unexpected {type(error).__name__} in {place} (details withheld, they may quote data). Please report this "
+        "line; nothing half-done was published."
+    )

@@ -10,7 +10,7 @@ import duckdb
 
 from bigtrust import checks, contract, landing, lock, publish, records, register, secret
 from bigtrust.build import Dbt
-from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode
+from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, unexpected
 from bigtrust.records import Record
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -53,11 +53,11 @@ def run(settings: Settings, reporter: Reporter) -> Report:
             attempt.check()
             attempt.publish()
             attempt.close(records.PUBLISHED, ExitCode.DONE, None)
-        except BigTrustError as error:
-            verdict = records.REFUSED if error.exit_code == ExitCode.CHECK_FAILED else records.STOPPED
-            with suppress(BigTrustError, OSError):  # the first error is the one to tell
-                attempt.close(verdict, error.exit_code, str(error))
-            raise
+        except Exception as error:
+            known = error if isinstance(error, BigTrustError | OSError | duckdb.IOException) else unexpected(error)
+            with suppress(Exception):  # the first error is the one to tell
+                attempt.close_failed(known)
+            raise known from None
         return attempt.report()
 
 
@@ -131,6 +131,12 @@ class _Attempt:
                 self._dbt.parse(record.run)
             self._dbt.record(record.run)
             self._publish("governance")
+
+    def close_failed(self, error: Exception) -> None:
+        """Record a run that did not publish."""
+        exit_code = error.exit_code if isinstance(error, BigTrustError) else ExitCode.CONFIGURATION
+        message = str(error) if isinstance(error, BigTrustError) else f"The disk refused ({type(error).__name__})."
+        self.close(records.REFUSED if exit_code == ExitCode.CHECK_FAILED else records.STOPPED, exit_code, message)
 
     def report(self) -> Report:
         published = self._settings.published / "governance.duckdb"

@@ -81,7 +81,8 @@ def opened(
     ConfigurationError if a file is missing or cannot be opened.
     """
     files = {**publications, **({VAULT: vault} if vault else {})}
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
+    memory = os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB")
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "memory_limit": memory})
     session = uuid4().hex
     try:
         for name, path in files.items():

@@ -1,0 +1,368 @@
+"""The guides are true: commands run, queries answer, what they name exists, nothing is loaded from elsewhere.
+
+Blocks of README.md, CONTRIBUTING.md and docs/*.md:
+
+    ```sh      run, in order, in a sandbox for each page; lines with `make` are only looked up
+    ```console the same for the lines with a prompt ($)
+    ```sql     run on the publication (or the vault) that has the relations; the columns of a ```text block that
+               follows directly are compared
+    ```python  run in the sandbox, or, if the block is a file of docs/examples, compiled
+    ```yaml    read
+    ```text    not run
+
+In the sandbox the BIGTRUST_ variables name folders of a demo warehouse, and these folders are the current one's.
+"""
+
+import configparser
+import os
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from bigtrust.cli import main
+from bigtrust.errors import ExitCode
+from bigtrust.gx.suites import BASELINE_CODES
+from bigtrust.settings import PROJECT
+from warehouse import PUBLICATIONS, Warehouse
+
+README, SCHEDULING = PROJECT / "README.md", PROJECT / "docs" / "scheduling.md"
+OWN_PAGES = [README, PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md", SCHEDULING]
+DECISIONS = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
+GUIDES = [README, PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
+PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
+EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path.is_file())
+COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
+# A run after requests to forget: tests/integration/test_forgetting.py does just that.
+RUN_ELSEWHERE = {(README, ".venv/bin/bigtrust run")}
+# Made by the project, ignored by git: named in the guides, absent from a clean checkout.
+MADE = (
+    "landing",
+    "warehouse",
+    "published",
+    "register",
+    "site",
+    "ledger",
+    ".secrets",
+    ".venv",
+    "runs",
+    "data_docs",
+    "dbt",
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: Path
+    line: int
+    tag: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.page.relative_to(PROJECT)}:{self.line}"
+
+
+def blocks(page: Path) -> list[Block]:
+    """All fenced blocks of a page."""
+    text = page.read_text(encoding="utf-8")
+    return [
+        Block(page, text[: match.start()].count("\n") + 1, match[1], match[2])
+        for match in re.finditer(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    ]
+
+
+def prose(page: Path) -> str:
+    """A page without its fenced blocks."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def tagged(*tags: str) -> list[Block]:
+    """The blocks of all guides with one of the tags."""
+    return [block for page in GUIDES for block in blocks(page) if block.tag in tags]
+
+
+def ids(values: list[Path]) -> list[str]:
+    """Names of test cases."""
+    return [str(path.relative_to(PROJECT)) for path in values]
+
+
+WITH_COMMANDS = [page for page in GUIDES if any(block.tag in ("sh", "console") for block in blocks(page))]
+
+
+# --- commands ---------------------------------------------------------------------------------------------------
+
+
+def commands(block: Block) -> Iterator[str]:
+    """The commands of a block, with continued lines joined; of a console block, the lines with a prompt."""
+    lines = block.text.replace("\\\n", " ").splitlines()
+    if block.tag == "console":
+        return (line.removeprefix("$ ") for line in lines if line.startswith("$ "))
+    return (line for line in lines if line.strip() and block.tag == "sh")
+
+
+def sandbox(warehouse: Warehouse) -> dict[str, str]:
+    """Make a warehouse's root look like the project to a command, and return the environment of the command."""
+    for name in (".venv", "docs", "scripts", "seeds"):
+        (warehouse.root / name).symlink_to(PROJECT / name)
+    return {**os.environ, **warehouse.environment, "BACKUP": str(warehouse.root / "backup")}
+
+
+def require_target(command: str) -> None:
+    """A line with `make` names targets that the Makefile has; what they do has tests of its own, or is this test."""
+    done = subprocess.run(["make", "-n", *shlex.split(command)[1:]], cwd=PROJECT, capture_output=True, check=False)
+    assert done.returncode == 0, f"{command}: {done.stderr.decode()}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", WITH_COMMANDS, ids=ids(WITH_COMMANDS))
+def test_every_command_of_a_guide_runs_in_the_order_of_the_guide(page: Path, warehouse: Warehouse) -> None:
+    environment = sandbox(warehouse)
+    script = ["set -eu"]
+    for block in blocks(page):
+        for command in commands(block):
+            if command.startswith("make"):
+                require_target(command)
+            elif (page, command) in RUN_ELSEWHERE:
+                main.commands["run"].make_context("run", shlex.split(command)[2:])
+            else:
+                script += [f"echo '{block}' >&2", command]
+    # `export` lines name folders for trying things: here they lie in the sandbox.
+    text = "\n".join(script).replace("/tmp/try", str(warehouse.root / "try"))  # noqa: S108
+    done = subprocess.run(
+        ["/bin/sh", "-c", text], cwd=warehouse.root, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_guide_with_a_command_that_does_not_exist_would_be_found(warehouse: Warehouse) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-eu", "-c", ".venv/bin/bigtrust frobnicate"],
+        cwd=warehouse.root,
+        env=sandbox(warehouse),
+        check=False,
+    )
+    assert done.returncode == 2
+    with pytest.raises(AssertionError):
+        require_target("make frobnicate")
+
+
+@pytest.mark.parametrize("name", ["", *main.commands])
+def test_every_command_explains_itself(name: str) -> None:
+    result = CliRunner().invoke(main, [*name.split(), "--help"])
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    assert "--help" in result.output
+
+
+def test_no_block_is_tagged_with_a_language_that_no_test_knows() -> None:
+    known = {"sh", "console", "sql", "python", "yaml", "text", "ini", ""}
+    assert {block.tag for page in PAGES for block in blocks(page)} <= known
+    untagged = [str(block) for page in (*OWN_PAGES, *DECISIONS) for block in blocks(page) if not block.tag]
+    assert untagged == []
+
+
+# --- queries and Python -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("block", [b for b in tagged("sql") if re.search(r"\b(marts|restricted)\.", b.text)], ids=str)
+def test_every_query_of_a_guide_answers(block: Block, published: Warehouse) -> None:
+    files = [published.root / "published" / f"{name}.duckdb" for name in PUBLICATIONS]
+    columns: list[str] = []
+    for file in [*files, published.settings.vault]:
+        with duckdb.connect(str(file), read_only=True) as connection:
+            try:
+                columns = [column[0] for column in connection.execute(block.text.strip().rstrip(";")).description or []]
+            except duckdb.CatalogException:
+                continue
+            break
+    assert columns, f"{block} answers on no database"
+    page = blocks(block.page)
+    following = page[page.index(block) + 1] if block != page[-1] else block
+    if following.tag == "text" and following.text.startswith("┌"):
+        shown = [name.strip() for name in following.text.splitlines()[1].strip("│").split("│")]
+        assert shown == columns, f"{following} does not show what {block} gives"
+
+
+@pytest.mark.parametrize("block", tagged("python"), ids=str)
+def test_every_python_block_of_a_guide_compiles_and_runs_unless_it_is_an_example_file(
+    block: Block, published: Warehouse
+) -> None:
+    code = compile(block.text, str(block), "exec")
+    if not any(block.text == path.read_text(encoding="utf-8") for path in EXAMPLES):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(published.root)
+            exec(code, {})  # noqa: S102  # text of this repository
+
+
+@pytest.mark.parametrize("block", tagged("yaml"), ids=str)
+def test_every_yaml_block_of_a_guide_can_be_read(block: Block) -> None:
+    assert yaml.safe_load(block.text)
+
+
+# --- examples -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_the_guide_shows_each_example_file_as_it_is(path: Path) -> None:
+    assert path.read_text(encoding="utf-8") in [block.text for block in blocks(SCHEDULING)]
+    assert f"`docs/examples/{path.name}`" in prose(SCHEDULING)
+
+
+def test_each_way_of_scheduling_has_its_example() -> None:
+    names = {path.name for path in EXAMPLES}
+    assert names == {"airflow_dag.py", "bigtrust.service", "bigtrust.timer", "crontab", "dagster_job.py"}
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
+def test_an_example_calls_real_commands_with_known_variables_and_holds_no_secret(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    called = set(re.findall(rf'(?:{COMMAND} |\{{BIGTRUST\}} |\[BIGTRUST, ")(\w+)', text))
+    assert called <= set(main.commands)
+    assert called or path.suffix == ".timer"
+    assert set(re.findall(r"BIGTRUST_\w+", text)) <= variables_in(prose(README))
+    assert "DBT_ENV_SECRET" not in text
+
+
+@pytest.mark.parametrize("path", [path for path in EXAMPLES if path.suffix == ".py"], ids=lambda path: path.name)
+def test_an_example_in_python_compiles(path: Path) -> None:
+    compile(path.read_text(encoding="utf-8"), path.name, "exec")
+
+
+def test_the_systemd_units_parse_and_belong_together() -> None:
+    units = {}
+    for name in ("bigtrust.service", "bigtrust.timer"):
+        units[name] = configparser.ConfigParser(strict=False, interpolation=None)
+        units[name].optionxform = str  # type: ignore[assignment,method-assign]
+        units[name].read(PROJECT / "docs" / "examples" / name, encoding="utf-8")
+    service, timer = units["bigtrust.service"], units["bigtrust.timer"]
+    assert service["Service"]["ExecStart"] == f"{COMMAND} run"
+    assert service["Service"]["Type"] == "oneshot"
+    assert int(service["Service"]["SuccessExitStatus"]) == ExitCode.LOCKED
+    assert timer["Timer"]["OnCalendar"].endswith("UTC")
+    assert timer["Install"]["WantedBy"] == "timers.target"
+
+
+def test_the_crontab_has_five_fields_a_command_and_no_percent_sign() -> None:
+    text = (PROJECT / "docs" / "examples" / "crontab").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
+    jobs = [line for line in lines if not re.match(r"[A-Z_]+=", line)]
+    assert len(jobs) == 2
+    for job in jobs:
+        assert re.match(r"(?:[\d*/,-]+ ){5} *\S", job)
+        assert "%" not in job  # cron takes it for the end of the line
+
+
+# --- what the pages say --------------------------------------------------------------------------------------------
+
+
+def variables_in(text: str) -> set[str]:
+    """The environment variables that a text names."""
+    return set(re.findall(r"\b(?:BIGTRUST_[A-Z_]+[A-Z]|DBT_ENV_SECRET_BIGTRUST)\b", text))
+
+
+def test_the_readme_lists_every_environment_variable() -> None:
+    folders = {
+        f"BIGTRUST_{name.upper()}" for name in ("landing", "warehouse", "published", "register", "site", "ledger")
+    }
+    sources = [PROJECT / "profiles.yml", *(PROJECT / "scripts" / "bigtrust").glob("*.py")]
+    read = {name for path in sources for name in variables_in(path.read_text(encoding="utf-8"))}
+    internal = {"BIGTRUST_RUN"} | {name for name in read if name.startswith("BIGTRUST_RECORD")}
+    assert variables_in(prose(README)) == (read | folders) - internal
+
+
+def test_the_readme_names_the_memory_limit_in_force() -> None:
+    default = re.search(r"BIGTRUST_MEMORY_LIMIT', '(\w+)'", (PROJECT / "profiles.yml").read_text(encoding="utf-8"))
+    assert default is not None
+    assert f"| `BIGTRUST_MEMORY_LIMIT` | `{default[1]}` |" in prose(README)
+
+
+def test_the_readme_lists_every_command_exit_code_and_code_of_a_check() -> None:
+    text = prose(README)
+    for name in main.commands:
+        assert f"| `bigtrust {name}` |" in text
+    assert re.findall(r"^\| (\d) \|", text, flags=re.MULTILINE) == [str(int(code)) for code in ExitCode]
+    for code in BASELINE_CODES:
+        assert code in text or code in ("PAT-02", "PAT-03", "PAT-04")
+    codes = re.findall(r"^\| (\d) \|", prose(SCHEDULING), flags=re.MULTILINE)
+    assert codes == [str(int(code)) for code in ExitCode]
+
+
+def test_the_readme_stays_short() -> None:
+    assert len(README.read_text(encoding="utf-8").splitlines()) < 250
+
+
+@pytest.mark.parametrize("page", PAGES, ids=ids(PAGES))
+def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", prose(page)):
+        if re.match(r"https?:", target):
+            continue
+        name, _, anchor = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        assert file.exists(), f"{page.name}: {target}"
+        if anchor:
+            assert anchor in anchors(file), f"{page.name}: {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """The names of a page's headings, as code hosts make them."""
+    headings = re.findall(r"^#+ (.+)$", prose(page), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*OWN_PAGES, *DECISIONS], ids=ids([*OWN_PAGES, *DECISIONS]))
+def test_every_path_that_a_page_names_exists(page: Path) -> None:
+    named = re.findall(r"`([\w.-]+(?:/[\w.-]*)+|[\w-]+\.(?:py|md|yml|lock|toml|sql|csv))`", prose(page))
+    missing = [
+        path
+        for path in named
+        if path.split("/")[0] not in MADE
+        and not (PROJECT / path).exists()
+        and not (PROJECT / "models" / "staging" / path).exists()
+    ]
+    assert missing == []
+
+
+def test_decisions_are_numbered_without_a_gap_and_have_the_same_parts() -> None:
+    assert [path.name[:4] for path in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
+    for path in DECISIONS:
+        text = path.read_text(encoding="utf-8")
+        assert text.startswith(f"# {path.name[:4]}: ")
+        assert re.findall(r"^## (.+)$", text, flags=re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+LOADS = re.compile(
+    r"""!\[[^\]]*\]\(\s*<?(?:https?:)?//"""  # Markdown images
+    r"""|\b(?:src|srcset|data|poster)\s*=\s*["']?(?:https?:)?//"""  # HTML
+    r"""|<(?:link|image|use|script)\b[^>]*href\s*=\s*["']?(?:https?:)?//"""
+    r"""|url\(\s*["']?(?:https?:)?//|@import""",  # style sheets
+    re.IGNORECASE,
+)
+
+
+def test_no_page_and_no_picture_loads_anything_from_elsewhere() -> None:
+    pictures = sorted((PROJECT / "docs").rglob("*.svg"))
+    assert {path.name for path in pictures} == {"layers.svg", "run.svg"}
+    for path in [*PAGES, *pictures]:
+        assert not LOADS.search(path.read_text(encoding="utf-8")), path
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![badge](https://example.org/b.svg)",
+        '<img src="//example.org/b.png">',
+        '<image href="https://example.org/x.png"/>',
+        "@font-face { src: url(https://example.org/f.woff) }",
+    ],
+)
+def test_a_page_that_loads_something_from_elsewhere_would_be_found(text: str) -> None:
+    assert LOADS.search(text)
