@@ -120,29 +120,28 @@ def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
     return [*columns, name]
 
 
-def _unavailable(settings: Settings) -> set[str]:
-    """The landing tables and columns that are absent or empty, and what did not happen."""
-    unavailable = set()
+def _unavailable(settings: Settings) -> dict[str, str]:
+    """What was not delivered or did not happen, with the reason to show: landing tables, `table.column`, happenings."""
+    unavailable = {}
     with duckdb.connect(str(settings.vault), read_only=True) as connection:
 
         def count(query: str) -> Any:
             return connection.execute(query).fetchall()[0]
 
         for name, table in contract.load(settings.project).items():
-            rows, *filled = count(
-                f"select count(*), {', '.join(f'count({c})' for c in table.column_names)} from landing.{name}"
-            )
+            columns = table.column_names
+            rows, *filled = count(f"select count(*), {', '.join(f'count({c})' for c in columns)} from landing.{name}")
             if not rows:
-                unavailable.add(name)
-            unavailable |= {
-                f"{name}.{column}" for column, values in zip(table.column_names, filled, strict=True) if not values
-            }
+                unavailable[name] = f"landing table {name} is absent or empty"
+            for column, values in zip(columns, filled, strict=True):
+                if not values:
+                    unavailable[f"{name}.{column}"] = f"landing column {name}.{column} is absent or empty"
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
-            unavailable.add("rejects")
+            unavailable["rejects"] = "no row was rejected"
         if not count("select count(*) from restricted.erasure_requests")[0]:
-            unavailable.add("requests")
+            unavailable["requests"] = "nobody has asked to forget anything"
     if not records.latest(settings.runs):
-        unavailable.add("runs")
+        unavailable["runs"] = "no earlier run is recorded"
     if not any(record.checks for record in records.newest_first(settings.runs)):
-        unavailable.add("checks")
+        unavailable["checks"] = "no earlier run has recorded checks"
     return unavailable

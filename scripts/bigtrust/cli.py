@@ -88,12 +88,11 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
 
 @main.command()
 @click.option("--as-of", metavar="DATE", help="Compare retention windows with this day instead of today (YYYY-MM-DD).")
-@click.option("--full-refresh", is_flag=True, help="Build everything anew (every run does so for now).")
 @_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the vault and the candidates are kept.")
 @_folder("published", "Where the publications go.")
 @_folder("register", "The register of erasure requests.")
-def run(full_refresh: bool, **folders: str | None) -> None:
+def run(**folders: str | None) -> None:
     """The main job: read landing, build, check, publish, record."""
     from bigtrust import pipeline
 
@@ -174,7 +173,8 @@ def forget(
     console.print(f"Receipt {request.request_id}")
     console.print(f"  asked     {request.requested_at} at the {request.channel}")
     console.print(f"  forget    {request.scope.replace('_', ' ')}")
-    console.print("  effective with the next run (bigtrust run), within one month at the latest (GDPR art. 12(3))")
+    console.print("  effective with the next run (bigtrust run), or when the purchase arrives if it has not yet;")
+    console.print("            within one month at the latest (GDPR art. 12(3))")
 
 
 class _Plain:
@@ -250,16 +250,19 @@ def _print_report(report: Any, settings: Settings) -> None:
         name = f"{row['publication']}.marts.{row['relation']}"
         table.add_row(name, f"{row['inside']:,}", outside, f"{row['expiring_within_30_days']:,}")
     console.print(table)
+    states = ", ".join(f"{count:,} {state}" for state, count in report.requests) or "none"
+    console.print(f"Erasure requests: {states}.")
     record = report.record
     passed, failed, skipped = (record.count(verdict) for verdict in ("passed", "failed", "not applicable"))
     console.print(f"Checks: {passed} passed, {failed} failed, {skipped} not applicable.")
     console.print("Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + ".")
     console.print(f"Run {record.run}: published to {settings.published}")
     question = "select region, count(*) as customers from marts.customers group by all order by customers desc"
+    file = _short(settings.published / "analytics.duckdb")
     console.print("Try this next:")
     console.print(
-        f"  {_short(Path(sys.executable))} -c \"import duckdb; duckdb.connect('{_short(settings.published / 'analytics.duckdb')}', "
-        f"read_only=True).sql('{question}').show()\""
+        f'  {_short(Path(sys.executable))} -c "import duckdb; '
+        f"duckdb.connect('{file}', read_only=True).sql('{question}').show()\""
     )
 
 

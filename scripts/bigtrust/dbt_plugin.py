@@ -17,6 +17,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from bigtrust import contract, landing, records, register, secret, sql
 from bigtrust.errors import BigTrustError
+from bigtrust.files import private_folder
 from bigtrust.settings import Settings
 
 # Errors of these kinds are about SQL text and names; the message of any other kind may quote a value from the data.
@@ -38,7 +39,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         _withhold_values()
         with _told_by_dbt():
             self._settings = Settings.load()
-            self._settings.candidates.mkdir(parents=True, exist_ok=True)
+            private_folder(self._settings.warehouse)
+            self._settings.candidates.mkdir(exist_ok=True)
             self._settings.runs.mkdir(parents=True, exist_ok=True)
             if self._record_only:
                 self._settings.record_only.mkdir(exist_ok=True)
@@ -46,6 +48,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             key = secret.load(self._settings)
             self._tables = landing.inspect(self._settings.landing, contract.load(self._settings.project))
             self._requests = register.files(self._settings.register)
+            register.require_complete(self._requests, self._settings.seen_requests)
             records.require_readable(self._settings.runs)
         for domain in secret.DOMAINS:
             inner, outer = secret.pads(secret.domain_key(key, domain))

@@ -24,6 +24,12 @@ def write_durably(path: Path, text: str, *, mode: int = 0o644) -> None:
     sync_folder(path.parent)
 
 
+def private_folder(folder: Path) -> Path:
+    """Make a folder that only its owner may enter, if it does not exist yet; returns it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return folder
+
+
 def sync_folder(folder: Path) -> None:
     """Make a rename in `folder` survive a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)

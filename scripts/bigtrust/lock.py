@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bigtrust.errors import LockedError
+from bigtrust.files import private_folder
 
 
 @contextmanager
 def exclusive(warehouse: Path) -> Iterator[None]:
     """Hold the lock of a warehouse. Raises LockedError that says who holds it and since when."""
-    warehouse.mkdir(parents=True, exist_ok=True)
+    private_folder(warehouse)
     with (warehouse / "run.lock").open("a+", encoding="utf-8") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
+
 from bigtrust import records, register
+from bigtrust.records import REQUESTS_BY_STATE
 from bigtrust.settings import PUBLICATIONS, Settings
 
 
@@ -32,7 +35,7 @@ def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status
         lines.append(line)
         is_good = is_good and is_fresh
     line, is_in_time = _oldest_open_request(settings, now, max_age_hours)
-    return Status([*lines, line], is_good and is_in_time)
+    return Status([*lines, _requests_by_state(settings), line], is_good and is_in_time)
 
 
 def _publication(path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:
@@ -41,6 +44,17 @@ def _publication(path: Path, now: datetime, max_age_hours: float) -> tuple[str, 
     hours = (now - datetime.fromtimestamp(path.stat().st_mtime, UTC)).total_seconds() / 3600
     is_fresh = hours <= max_age_hours
     return f"Publication {path.stem}: {hours:.1f} hours old{'' if is_fresh else ', stale'}.", is_fresh
+
+
+def _requests_by_state(settings: Settings) -> str:
+    """Pending and refused requests need a person's eye: a typing error at the till ends there."""
+    try:
+        with duckdb.connect(str(settings.published / "governance.duckdb"), read_only=True) as connection:
+            states = connection.execute(REQUESTS_BY_STATE).fetchall()
+    except duckdb.Error:  # missing, or of a run that stopped before it came to the requests
+        return "Erasure requests in the last build: unknown, governance does not say."
+    counts = ", ".join(f"{requests:,} {state}" for state, requests in states)
+    return f"Erasure requests in the last build: {counts or 'none'}."
 
 
 def _oldest_open_request(settings: Settings, now: datetime, max_age_hours: float) -> tuple[str, bool]:

@@ -27,11 +27,13 @@ class Reporter(Protocol):
 
 @dataclass
 class Report:
-    """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status."""
+    """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status;
+    `requests` are the states of erasure requests with their number."""
 
     record: Record
     tables: list[dict[str, Any]] = field(default_factory=list)
     relations: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, int]] = field(default_factory=list)
 
 
 def run(settings: Settings, reporter: Reporter) -> Report:
@@ -91,7 +93,9 @@ class _Attempt:
             tables = contract.load(self._settings.project)
             secret.load(self._settings)
             landing.inspect(self._settings.landing, tables)
-            register.files(self._settings.register)
+            requests = register.files(self._settings.register)
+            register.require_complete(requests, self._settings.seen_requests)
+            register.remember(requests, self._settings.seen_requests)
         with self._phase("parse"):
             self._dbt.parse(self._record.run)
             self._suites = checks.load(self._settings)
@@ -145,6 +149,7 @@ class _Attempt:
                 record=self._record,
                 tables=_rows(connection, "from marts.landing_rows"),
                 relations=_rows(connection, "from marts.retention_status"),
+                requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
             )
 
     def _publish(self, name: str) -> None:

@@ -31,6 +31,7 @@ def publish(candidate: Path, published: Path) -> None:
             copy(candidate, unfinished)
             with unfinished.open("rb") as file:
                 os.fsync(file.fileno())
+            unfinished.chmod(0o644)  # whoever may enter the folder may read: the boundary is the file and its folder
             unfinished.replace(published)
         finally:
             remove_unfinished(published)

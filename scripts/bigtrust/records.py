@@ -10,6 +10,11 @@ from typing import Any
 from bigtrust.errors import ConfigurationError, ExitCode
 from bigtrust.files import write_durably
 
+# on the publication governance
+REQUESTS_BY_STATE = (
+    "select state, cast(sum(requests) as bigint) from marts.erasure_status group by state order by state"
+)
+
 PUBLISHED, REFUSED, STOPPED = "published", "refused", "stopped"
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bigtrust import sql
 from bigtrust.errors import InputError
-from bigtrust.files import write_durably
+from bigtrust.files import private_folder, write_durably
 
 FIELDS = (
     "request_id",
@@ -77,7 +77,7 @@ def new_request(
 
 def add(register: Path, request: Request) -> Path:
     """Write a request into the register, synced to disk before this returns. Returns the file."""
-    path = register / f"{request.request_id}.json"
+    path = private_folder(register) / f"{request.request_id}.json"
     write_durably(path, json.dumps(asdict(request), ensure_ascii=False, indent=2) + "\n", mode=0o600)
     return path
 
@@ -101,6 +101,26 @@ def files(register: Path) -> list[Path]:
                 "asked for is never skipped."
             )
     return paths
+
+
+def require_complete(paths: list[Path], seen: Path) -> None:
+    """Compare the register with the requests that earlier runs have seen (a text file, one identifier per line).
+
+    Raises InputError if one is missing: a lost register would bring back what was forgotten.
+    """
+    if not seen.exists():
+        return
+    missing = set(seen.read_text(encoding="utf-8").split()) - {path.stem for path in paths}
+    if missing:
+        raise InputError(
+            f"The register lacks {len(missing)} erasure request(s) that an earlier run has seen, such as "
+            f"{min(missing)}. Restore the register from your backup: without them, what was forgotten would come back."
+        )
+
+
+def remember(paths: list[Path], seen: Path) -> None:
+    """Write down which requests a run has seen."""
+    write_durably(seen, "".join(f"{path.stem}\n" for path in paths), mode=0o600)
 
 
 def view_sql(paths: list[Path]) -> str:

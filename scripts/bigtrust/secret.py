@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from bigtrust.errors import ConfigurationError
-from bigtrust.files import write_durably
+from bigtrust.files import private_folder, write_durably
 from bigtrust.settings import Settings
 
 VARIABLE = "DBT_ENV_SECRET_BIGTRUST"
@@ -41,7 +41,7 @@ def load(settings: Settings, environment: Mapping[str, str] | None = None) -> by
         if not settings.secret_file.exists():
             _create(settings)
         secret = _decode(_read(settings.secret_file), f"the file {settings.secret_file}")
-    _require_same(secret, settings.register / "secret.fingerprint")
+    _require_same(secret, settings)
     return secret
 
 
@@ -102,12 +102,20 @@ def _create(settings: Settings) -> None:
     write_durably(settings.secret_file, secrets.token_hex(MINIMUM_BYTES) + "\n", mode=0o600)
 
 
-def _require_same(secret: bytes, fingerprint_file: Path) -> None:
+def _require_same(secret: bytes, settings: Settings) -> None:
     fingerprint = hmac.digest(domain_key(secret, "fingerprint"), b"fingerprint", "sha256").hex()
-    if not fingerprint_file.exists():
-        write_durably(fingerprint_file, fingerprint + "\n", mode=0o600)
-    elif not hmac.compare_digest(fingerprint.encode(), fingerprint_file.read_bytes().strip()):
+    file = settings.register / "secret.fingerprint"
+    if file.exists():
+        if not hmac.compare_digest(fingerprint.encode(), file.read_bytes().strip()):
+            raise ConfigurationError(
+                "Pseudonymisation secret: it is not the one that made the pseudonyms of this warehouse "
+                f"({file} differs). Restore the secret from your backup."
+            )
+    elif settings.vault.exists() or (settings.published / "analytics.duckdb").exists():
         raise ConfigurationError(
-            "Pseudonymisation secret: it is not the one that made the pseudonyms of this warehouse "
-            f"({fingerprint_file} differs). Restore the secret from your backup."
+            f"The register {settings.register} is lost: it holds no secret.fingerprint, although this warehouse has "
+            "published before. Restore the register from your backup: without it, what was forgotten would come back."
         )
+    else:
+        private_folder(settings.register)
+        write_durably(file, fingerprint + "\n", mode=0o600)

@@ -75,6 +75,11 @@ class Settings:
         return self.warehouse / "runs"
 
     @property
+    def seen_requests(self) -> Path:
+        """The requests of the register that runs have seen, to notice a lost one."""
+        return self.warehouse / "register.seen"
+
+    @property
     def record_only(self) -> Path:
         """Where dbt works when it only records a run; removed afterwards."""
         return self.warehouse / "record"

@@ -106,3 +106,33 @@ def test_status_is_bad_while_a_request_waits_too_long_and_good_after_a_run(wareh
     waiting = warehouse.bigtrust("status", "--max-age", "0")
     assert waiting.exit_code == 1
     assert "Open erasure requests: 1" in waiting.output
+
+
+def test_a_lost_register_stops_the_run_instead_of_bringing_back_what_was_forgotten(warehouse: Warehouse) -> None:
+    purchase, _ = some_purchase(warehouse)
+    warehouse.bigtrust("forget", "--purchase", purchase, "--channel", "till")
+    warehouse.run()
+    before = warehouse.digests()
+
+    (request,) = (warehouse.root / "register").glob("R*.json")
+    backup = request.read_bytes()
+    request.unlink()
+    outdated = warehouse.bigtrust("run")
+    assert outdated.exit_code == 3, outdated.output
+    assert "The register lacks 1 erasure request(s)" in outdated.stderr
+
+    shutil.rmtree(warehouse.root / "register")
+    lost = warehouse.bigtrust("run")
+    assert lost.exit_code == 2, lost.output
+    assert "is lost" in lost.stderr
+    shutil.rmtree(warehouse.root / "warehouse")
+    assert warehouse.bigtrust("run").exit_code == 2
+    assert warehouse.digests() == before
+    assert backup
+
+
+def test_a_request_for_something_unknown_shows_as_pending(warehouse: Warehouse) -> None:
+    warehouse.bigtrust("forget", "--purchase", "T-never-seen", "--channel", "till")
+    result = warehouse.run()
+    assert "pending" in result.output
+    assert "pending" in warehouse.bigtrust("status").output

@@ -59,7 +59,8 @@ def test_duckdb_1_5_reads_a_publication(published: Warehouse, publication: str, 
         "import duckdb, sys\n"
         "assert duckdb.__version__.startswith('1.5'), duckdb.__version__\n"
         "c = duckdb.connect(sys.argv[1], read_only=True)\n"
-        "names = c.execute(\"select table_name from information_schema.tables where table_schema='marts'\").fetchall()\n"
+        "q = \"select table_name from information_schema.tables where table_schema = 'marts'\"\n"
+        "names = c.execute(q).fetchall()\n"
         "print(sum(c.execute(f'select count(*) from marts.{n}').fetchone()[0] for (n,) in names))\n"
     )
     result = subprocess.run([DUCKDB_15, "-c", script, alone], capture_output=True, text=True, check=False)

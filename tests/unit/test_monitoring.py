@@ -66,6 +66,7 @@ def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> 
         "Publication analytics: 2.0 hours old.",
         "Publication insights: 2.0 hours old.",
         "Publication governance: 2.0 hours old.",
+        "Erasure requests in the last build: unknown, governance does not say.",
         "Open erasure requests: none.",
     ]
 

@@ -20,6 +20,8 @@ from great_expectations.render.renderer.content_block import ValidationResultsTa
 from great_expectations.render.view import DefaultJinjaPageView
 from jinja2 import ChoiceLoader, FileSystemLoader
 
+from bigtrust.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from bigtrust.gx.suites import Rule
     from bigtrust.gx.validate import CheckResult
@@ -46,6 +48,8 @@ def write_data_docs(folder: Path, documented: Iterable[tuple["CheckResult", "Rul
 
     `documented` gives for each check its verdict, its rule and Great Expectations' result (None: there is none).
     """
+    if folder.exists() and any(folder.iterdir()) and not (folder / "index.html").exists():
+        raise ConfigurationError(f"The folder {folder} holds something else than Data Docs. Name another folder.")
     everything = sorted(documented, key=lambda check: check[0].relation)
     building = folder.with_name(folder.name + ".new")
     shutil.rmtree(building, ignore_errors=True)

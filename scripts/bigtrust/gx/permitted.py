@@ -124,4 +124,6 @@ def require_arguments(name: str, arguments: dict[str, Any], where: str) -> None:
 def nearest(name: str, names: Collection[str]) -> str:
     """A hint for a message: the nearest of the valid names, or all of them."""
     close = difflib.get_close_matches(name, sorted(names), n=1)
-    return f" Did you mean {close[0]}?" if close else f" Valid: {', '.join(sorted(names))}."
+    if close:
+        return f" Did you mean {close[0]}?"
+    return f" Valid: {', '.join(sorted(names))}." if len(names) <= 20 else ""

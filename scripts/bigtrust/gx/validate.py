@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import great_expectations as gx
@@ -82,17 +83,17 @@ def validate(
     today: date,
     raw_columns: Sequence[RawColumn] = (),
     product_columns: Sequence[RawColumn] = (),
-    unavailable: Collection[str] = (),
+    unavailable: Mapping[str, str] = MappingProxyType({}),
     data_docs: Path | None = None,
     expectations: Path = FOLDER,
 ) -> Report:
     """Judge publication files (name to path) by suites, in one checkpoint of an ephemeral context.
 
     The files and the vault are only read. `raw_columns` are what must not be published, `product_columns` what a
-    raw value may be part of (both with relations `vault.schema.name`); `unavailable` are the landing tables and
-    `table.column` that were absent or empty; `today` is the date for retention. With `data_docs`, pages are
-    written into that folder, which is replaced. Great Expectations alone decides what succeeds; what succeeded on
-    nothing is failed, or not applicable if something it needs was unavailable.
+    raw value may be part of (both with relations `vault.schema.name`); `unavailable` says of what `needs` may name
+    and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention. With
+    `data_docs`, pages are written into that folder, which is replaced. Great Expectations alone decides what
+    succeeds; what succeeded on nothing is failed, or not applicable if something it needs was unavailable.
 
     Raises ConfigurationError if a file cannot be opened or a suite is of no publication, QueryFailed if a raw
     column cannot be read.
@@ -170,7 +171,7 @@ def _configuration(rule: Rule, number: int, today: date) -> Any:
 
 
 def _judge(
-    check: _Check, outcome: Any, crash: str, columns: Collection[str], unavailable: Collection[str]
+    check: _Check, outcome: Any, crash: str, columns: Collection[str], unavailable: Mapping[str, str]
 ) -> CheckResult:
     suite, rule = check.suite, check.rule
     column = rule.arguments.get("column")
@@ -250,13 +251,11 @@ def _failure_reason(outcome: Any, examined: int, violations: int) -> str:
     return f"{counted} ({details})" if details else counted
 
 
-def _first_unavailable(needs: Sequence[str], unavailable: Collection[str]) -> str:
+def _first_unavailable(needs: Sequence[str], unavailable: Mapping[str, str]) -> str:
     for need in needs:
-        table = need.split(".")[0]
-        if table in unavailable:
-            return f"landing table {table} is absent or empty"
-        if need in unavailable:
-            return f"landing column {need} is absent or empty"
+        for name in (need.split(".")[0], need):
+            if name in unavailable:
+                return unavailable[name]
     return ""
 
 

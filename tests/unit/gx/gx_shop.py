@@ -12,6 +12,11 @@ from bigtrust.gx.raw_values import RawColumn
 from bigtrust.gx.suites import Rule, Suite
 from bigtrust.gx.validate import CheckResult, Report, validate
 
+UNAVAILABLE = {
+    "returns": "landing table returns is absent or empty",
+    "customers.country": "landing column customers.country is absent or empty",
+}
+
 TODAY = date(2026, 3, 1)
 CANARY = "canari.secret@example.com"
 
@@ -67,7 +72,7 @@ class Shop:
         """The verdict of one expectation on `marts.mart`, made of a query."""
         self.publish(f"create or replace table marts.mart as {sql}")
         suite = Suite("analytics.marts.mart", (Rule("TST-01", expectation, arguments, "A test.", needs),))
-        (result,) = self.judge([suite], unavailable={"returns", "customers.country"}).results
+        (result,) = self.judge([suite], unavailable=UNAVAILABLE).results
         return result
 
 

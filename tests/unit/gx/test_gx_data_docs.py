@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from gx_shop import CANARY, Shop
 
+from bigtrust.errors import ConfigurationError
 from bigtrust.gx.suites import Rule, Suite
 
 RULES = (
@@ -31,8 +32,9 @@ def pages(shop: Shop) -> dict[str, str]:
     suites = [Suite("analytics.marts.customers", RULES), Suite("analytics.protected.customers", RULES[1:2])]
     folder = shop.root / "pages" / "data_docs"
     folder.mkdir(parents=True)
+    (folder / "index.html").write_text("from the run before")
     (folder / "old.html").write_text("from the run before")
-    shop.judge(suites, data_docs=folder, unavailable={"returns"})
+    shop.judge(suites, data_docs=folder, unavailable={"returns": "landing table returns is absent or empty"})
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(folder)): path.read_text(encoding="utf-8") for path in files}
 
@@ -82,3 +84,13 @@ def test_a_page_says_in_sentences_what_was_checked_and_no_value(pages: dict[str,
     for rule in RULES:
         assert rule.code in page
     assert "CUS-03" in pages["index.html"]
+
+
+def test_a_folder_of_something_else_is_not_replaced(shop: Shop) -> None:
+    shop.publish("create view marts.customers as select 'FR' as country")
+    folder = shop.root / "pages"
+    folder.mkdir()
+    (folder / "thesis.txt").write_text("years of work")
+    with pytest.raises(ConfigurationError, match="holds something else"):
+        shop.judge([Suite("analytics.marts.customers", RULES[:1])], data_docs=folder)
+    assert (folder / "thesis.txt").exists()
