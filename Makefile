@@ -6,7 +6,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV := $(BIN)/uv pip
+UV := $(BIN)/uv --system-certs pip
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format clean

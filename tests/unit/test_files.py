@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bigtrust.files import write_durably
+from bigtrust.files import private_folder, write_durably
+
+
+def test_a_private_folder_is_its_owners_alone_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
+    assert private_folder(tmp_path / "a" / "new").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old").chmod(0o755)
+    assert private_folder(tmp_path / "old").stat().st_mode & 0o777 == 0o755
 
 
 def test_missing_folders_are_made(tmp_path: Path) -> None:

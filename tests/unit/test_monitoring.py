@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from bigtrust import monitoring, records, register
@@ -23,6 +24,9 @@ def settings(tmp_path: Path) -> Settings:
     names = ("warehouse", "published", "register")
     settings = Settings.load({f"BIGTRUST_{name.upper()}": str(tmp_path / name) for name in names})
     settings.published.mkdir()
+    with duckdb.connect(str(settings.published / "governance.duckdb")) as connection:
+        connection.execute("create schema marts")
+        connection.execute("create table marts.erasure_status (scope varchar, state varchar, requests bigint)")
     for name in PUBLICATIONS:
         publish(settings, name, hours_ago=2)
     run(settings, 1, hours_ago=2)
@@ -58,6 +62,11 @@ def status(settings: Settings) -> Status:
     return monitoring.status(settings, now=NOW, max_age_hours=MAXIMUM)
 
 
+def open_requests(state: Status) -> str:
+    (line,) = [line for line in state.lines if line.startswith("Open erasure requests")]
+    return line
+
+
 def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> None:
     state = status(settings)
     assert state.is_good
@@ -68,6 +77,7 @@ def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> 
         "Publication governance: 2.0 hours old.",
         "Erasure requests in the last build: unknown, governance does not say.",
         "Open erasure requests: none.",
+        "Requests in the last build: none.",
     ]
 
 
@@ -113,21 +123,21 @@ def test_a_missing_publication_is_not_good(settings: Settings, name: str) -> Non
 
 def test_a_request_from_before_the_last_published_run_is_closed(settings: Settings) -> None:
     ask(settings, hours_ago=2.1)
-    assert status(settings).lines[-1] == "Open erasure requests: none."
+    assert open_requests(status(settings)) == "Open erasure requests: none."
 
 
 def test_a_request_made_while_the_run_went_on_is_open(settings: Settings) -> None:
     """The run read the register when it started; it finished 1.5 hours ago."""
     ask(settings, hours_ago=1.9)
     state = status(settings)
-    assert state.lines[-1] == "Open erasure requests: 1, the oldest 1.9 hours old."
+    assert open_requests(state) == "Open erasure requests: 1, the oldest 1.9 hours old."
     assert state.is_good
 
 
 def test_a_run_that_did_not_publish_closes_no_request(settings: Settings) -> None:
     ask(settings, hours_ago=1.9)
     run(settings, 2, hours_ago=1, verdict=records.REFUSED)
-    assert status(settings).lines[-1] == "Open erasure requests: 1, the oldest 1.9 hours old."
+    assert open_requests(status(settings)) == "Open erasure requests: 1, the oldest 1.9 hours old."
 
 
 @pytest.mark.parametrize(("hours", "is_good"), [(MAXIMUM, True), (MAXIMUM + 1, False)])
@@ -139,13 +149,34 @@ def test_an_open_request_is_overdue_once_it_is_older_than_allowed(
     ask(settings, hours_ago=1)
     state = status(settings)
     assert state.is_good is is_good
-    assert state.lines[-1] == f"Open erasure requests: 2, the oldest {hours} hours old{'' if is_good else ', overdue'}."
+    assert (
+        open_requests(state)
+        == f"Open erasure requests: 2, the oldest {hours} hours old{'' if is_good else ', overdue'}."
+    )
 
 
 def test_without_a_published_run_every_request_is_open(settings: Settings) -> None:
     run(settings, 1, hours_ago=2, verdict=records.STOPPED)
     ask(settings, hours_ago=3)
-    assert status(settings).lines[-1] == "Open erasure requests: 1, the oldest 3.0 hours old."
+    assert open_requests(status(settings)) == "Open erasure requests: 1, the oldest 3.0 hours old."
+
+
+def test_requests_of_the_last_build_are_counted_by_state(settings: Settings) -> None:
+    with duckdb.connect(str(settings.published / "governance.duckdb")) as connection:
+        connection.execute(
+            "insert into marts.erasure_status "
+            "values ('purchase', 'refused', 1), ('person', 'effective', 1200), ('category', 'effective', 34)"
+        )
+    assert status(settings).lines[-1] == "Requests in the last build: 1,234 effective, 1 refused."
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database"])
+def test_a_governance_that_cannot_say_is_no_traceback(settings: Settings, content: bytes | None) -> None:
+    path = settings.published / "governance.duckdb"
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert status(settings).lines[-1] == "Requests in the last build: unknown, governance does not say."
 
 
 def test_nobody_is_named(settings: Settings) -> None:

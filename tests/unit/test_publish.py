@@ -140,6 +140,15 @@ def test_a_publication_may_lie_anywhere(tmp_path: Path, name: str) -> None:
     assert labels(tmp_path / name / "analytics.duckdb") == [["old", 1000]]
 
 
+def test_whoever_may_enter_the_folder_may_read_a_publication(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        publish.publish(candidate(tmp_path / "analytics.duckdb"), tmp_path / "published" / "analytics.duckdb")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "published" / "analytics.duckdb").stat().st_mode & 0o777 == 0o644
+
+
 def test_a_new_publication_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     published = tmp_path / "published" / "analytics.duckdb"
     publish.publish(candidate(tmp_path / "old.duckdb"), published)

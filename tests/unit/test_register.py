@@ -150,3 +150,25 @@ def test_what_a_killed_process_left_unfinished_is_no_request(tmp_path: Path) -> 
     (tmp_path / ".R9.json.0a1b2c3d").write_text("{", encoding="utf-8")
     (tmp_path / "secret.fingerprint").write_text("ab", encoding="utf-8")
     assert register.files(tmp_path) == [path]
+
+
+def test_a_request_that_a_run_has_seen_is_missed_once_it_is_gone(tmp_path: Path) -> None:
+    folder, seen = tmp_path / "register", tmp_path / "warehouse" / "register.seen"
+    requests = [register.new_request(channel="till", customer=CANARY) for _ in range(3)]
+    paths = [register.add(folder, request) for request in requests[:2]]
+    register.require_complete(register.files(folder), seen)
+    register.remember(register.files(folder), seen)
+    register.add(folder, requests[2])
+    register.require_complete(register.files(folder), seen)
+    paths[0].unlink()
+    with pytest.raises(InputError, match="lacks 1 erasure request") as caught:
+        register.require_complete(register.files(folder), seen)
+    assert requests[0].request_id in str(caught.value)
+    assert CANARY not in str(caught.value) + seen.read_text(encoding="utf-8")
+    register.add(folder, requests[0])
+    register.require_complete(register.files(folder), seen)
+
+
+def test_the_folder_of_a_new_register_is_its_owners_alone(tmp_path: Path) -> None:
+    register.add(tmp_path / "register", register.new_request(channel="till", purchase="P1"))
+    assert (tmp_path / "register").stat().st_mode & 0o777 == 0o700

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import re
+import shutil
 import uuid
 from collections.abc import Iterator
 from hashlib import sha256
@@ -247,3 +248,16 @@ def test_the_fingerprint_tells_nothing_of_the_secret_or_a_key(tmp_path: Path) ->
     fingerprint = path.read_text(encoding="utf-8").strip()
     assert fingerprint not in (SECRET.hex(), secret.domain_key(SECRET, "analytics").hex())
     assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("existing", ["warehouse/vault.duckdb", "published/analytics.duckdb"])
+def test_a_lost_register_is_noticed_by_its_missing_fingerprint(tmp_path: Path, existing: str) -> None:
+    environment = {secret.VARIABLE: SECRET.hex()}
+    secret.load(folders(tmp_path), environment)
+    (tmp_path / existing).parent.mkdir()
+    (tmp_path / existing).touch()
+    secret.load(folders(tmp_path), environment)
+    shutil.rmtree(folders(tmp_path).register)
+    with pytest.raises(ConfigurationError, match=r"The register .* is lost: .* Restore the register from your backup"):
+        secret.load(folders(tmp_path), environment)
+    assert not folders(tmp_path).register.exists()
