@@ -1,5 +1,6 @@
 """The checks of a run: which suites there are, what they look for, and what they need to apply."""
 
+import csv
 import json
 import logging
 from collections.abc import Callable
@@ -26,6 +27,7 @@ _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
 _HAPPENINGS = ("rejects", "requests", "runs", "checks")
+PURPOSES = Path("seeds/policy/purposes.csv")
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
     ("products", "product_id"),
@@ -41,6 +43,7 @@ def load(settings: Settings) -> list[Suite]:
     Raises ConfigurationError for a suite that cannot be used, and for a relation without a written suite.
     """
     manifest = _manifest(settings)
+    _require_contracts(manifest, settings.project / PURPOSES)
     baseline = baseline_suites(manifest)
     relations = {suite.relation for suite in baseline}
     folder = settings.project / "expectations"
@@ -87,6 +90,25 @@ def _manifest(settings: Settings) -> dict[str, Any]:
     except (OSError, ValueError):
         raise ConfigurationError(f"dbt's manifest {path} cannot be read. Run `bigtrust run` again.") from None
     return manifest
+
+
+def _require_contracts(manifest: dict[str, Any], purposes: Path) -> None:
+    """Every relation of a publication has an enforced contract, and every publication a purpose."""
+    with purposes.open(encoding="utf-8", newline="") as file:
+        declared = {row.get("publication") for row in csv.DictReader(file)}
+    for node in manifest["nodes"].values():
+        if node["resource_type"] != "model" or node["database"] not in PUBLICATIONS:
+            continue
+        if not node["config"].get("contract", {}).get("enforced"):
+            raise ConfigurationError(
+                f"Model {node['name']} goes into a publication without an enforced contract. Remove what switches its "
+                "contract off."
+            )
+        if node["database"] not in declared:
+            raise ConfigurationError(
+                f"Publication {node['database']} has no purpose. Add it to {PURPOSES} with its legal basis and "
+                "audience."
+            )
 
 
 def _require_declared(publication: str, path: Path, declared: set[str]) -> None:

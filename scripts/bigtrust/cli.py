@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -235,26 +236,22 @@ def _reporter() -> _Plain | _Live:
 
 
 def _print_report(report: Any, settings: Settings) -> None:
-    table = Table(title="Landing", title_justify="left", box=None, header_style="bold")
-    for heading in ("table", "landed", "staged", "duplicates", "rejected", "held"):
-        table.add_column(heading, justify="left" if heading == "table" else "right", no_wrap=True)
-    for row in report.tables:
-        counts = [row[name] for name in ("landed", "staged", "duplicates", "rejected", "held")]
-        table.add_row(row["landing_table"], *(f"{count:,}" for count in counts))
-    console.print(table)
-    table = Table(title="Published", title_justify="left", box=None, header_style="bold")
-    for heading in ("relation", "visible", "outside retention", "expiring in 30 days"):
-        table.add_column(heading, justify="left" if heading == "relation" else "right", no_wrap=True)
-    for row in report.relations:
-        outside = "" if row["outside"] is None else f"{row['outside']:,}"
-        name = f"{row['publication']}.marts.{row['relation']}"
-        table.add_row(name, f"{row['inside']:,}", outside, f"{row['expiring_within_30_days']:,}")
-    console.print(table)
+    names = ("landed", "staged", "duplicates", "rejected", "held")
+    rows = [[row["landing_table"], *(row[name] for name in names)] for row in report.tables]
+    _print_table("Landing", ["table", *names], rows)
+    rows = [
+        [f"{row['publication']}.{row['relation']}", row["inside"], row["outside"], row["expiring_within_30_days"]]
+        for row in report.relations
+    ]
+    _print_table("Published", ["relation", "visible", "outside retention", "expiring soon"], rows)
     states = ", ".join(f"{count:,} {state}" for state, count in report.requests) or "none"
     console.print(f"Erasure requests: {states}.")
     record = report.record
-    passed, failed, skipped = (record.count(verdict) for verdict in ("passed", "failed", "not applicable"))
+    passed, failed, skipped = (record.count(verdict) for verdict in VERDICTS)
     console.print(f"Checks: {passed} passed, {failed} failed, {skipped} not applicable.")
+    reasons = Counter(check["reason"] for check in record.checks if check["verdict"] == "not applicable")
+    for reason, count in reasons.most_common():
+        console.print(f"  not applicable: {count} because {reason}")
     console.print("Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + ".")
     console.print(f"Run {record.run}: published to {settings.published}")
     question = "select region, count(*) as customers from marts.customers group by all order by customers desc"
@@ -264,6 +261,16 @@ def _print_report(report: Any, settings: Settings) -> None:
         f'  {_short(Path(sys.executable))} -c "import duckdb; '
         f"duckdb.connect('{file}', read_only=True).sql('{question}').show()\""
     )
+
+
+def _print_table(title: str, headings: list[str], rows: list[list[Any]]) -> None:
+    """The first column holds names; the others counts, empty where there is none."""
+    table = Table(title=title, title_justify="left", box=None, header_style="bold")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if number else "left", no_wrap=True)
+    for name, *counts in rows:
+        table.add_row(name, *("" if count is None else f"{count:,}" for count in counts))
+    console.print(table)
 
 
 def _short(path: Path) -> str:

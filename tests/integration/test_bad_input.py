@@ -144,6 +144,16 @@ def unclassified_column(warehouse: Warehouse) -> None:
     )
 
 
+def contract_switched_off(warehouse: Warehouse) -> None:
+    mart = warehouse.own_project() / "models" / "marts" / "analytics" / "analytics__returns.sql"
+    mart.write_text("{{ config(contract={'enforced': false}) }}\n" + mart.read_text("utf-8"), encoding="utf-8")
+
+
+def publication_without_purpose(warehouse: Warehouse) -> None:
+    purposes = warehouse.own_project() / "seeds" / "policy" / "purposes.csv"
+    replace_in(purposes, "insights,insights,everybody", "insights,analytics,everybody")
+
+
 CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (empty_landing, 3, "holds no landing file"),
     (no_required_table, 3, "Required table purchases is missing"),
@@ -170,6 +180,8 @@ CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (unknown_retention_category, 2, "retention_windows.csv holds an unknown data category"),
     (impossible_period, 2, "period_months must be a whole number from 1 to 1200"),
     (missing_suite, 2, "analytics.marts.returns"),
+    (contract_switched_off, 2, "Model analytics__returns goes into a publication without an enforced contract"),
+    (publication_without_purpose, 2, "Publication insights has no purpose"),
     (unclassified_column, 2, "Column customers.email"),
 ]
 
