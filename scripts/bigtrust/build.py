@@ -29,6 +29,7 @@ class Dbt:
         with self._environment(run):
             result = dbtRunner().invoke(["parse", *self._flags()])
         if not result.success:
+            _raise_if_disk(result.exception)
             raise ConfigurationError(f"The dbt project does not parse: {_first_sentence(result.exception)}")
         self.manifest = result.result
 
@@ -96,6 +97,7 @@ class Dbt:
         if result.success:
             return
         if result.exception is not None or not hasattr(result.result, "results"):
+            _raise_if_disk(result.exception)
             raise ConfigurationError(_first_sentence(result.exception))
         failed = [item for item in result.result.results if item.status in ("error", "fail", "runtime error")]
         failures = [_test_failure(item.node, self._settings.vault) for item in failed if item.status == "fail"]
@@ -154,6 +156,14 @@ def _rejected(vault: Path, tables: Iterable[str] = ()) -> str:
         ).fetchall()
     places = [f"{table}: {count} × {reason}, first in {file} row {row}" for table, reason, count, file, row in rows]
     return f"({'; '.join(places)}.)" if places else ""
+
+
+def _raise_if_disk(error: BaseException | None) -> None:
+    """Raise what lies beneath an error of dbt's if it is one of the disk."""
+    while error is not None:
+        if isinstance(error, OSError):
+            raise error
+        error = error.__cause__ or error.__context__
 
 
 def _first_sentence(error: object) -> str:

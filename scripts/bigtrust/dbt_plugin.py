@@ -27,6 +27,7 @@ _SAFE_ERRORS = (
     duckdb.ParserException,
     duckdb.SyntaxException,
 )
+_DISK_ERRORS = (duckdb.IOException, duckdb.TransactionException)
 
 
 class Plugin(BasePlugin):  # type: ignore[misc]
@@ -128,8 +129,9 @@ def _withhold_values() -> None:
             raise
         except (duckdb.Error, RuntimeError) as error:
             cause = error.__cause__ or error
+            hint = ", free the disk or correct the folder's owner and mode" if isinstance(cause, _DISK_ERRORS) else ""
             raise DbtRuntimeError(
-                f"DuckDB refused the query: {type(cause).__name__} (message withheld, it may quote data)"
+                f"DuckDB refused the query: {type(cause).__name__} (message withheld, it may quote data){hint}"
             ) from None
 
     wrapper.execute = execute_discreetly

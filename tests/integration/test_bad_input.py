@@ -256,11 +256,12 @@ def test_a_first_run_without_a_usable_secret_leaves_no_vault_behind(published: W
     fresh.run()
 
 
-def test_a_full_disk_leaves_the_old_publications(warehouse: Warehouse) -> None:
+@pytest.mark.parametrize("size", ["2m", "12m"])
+def test_a_full_disk_leaves_the_old_publications(warehouse: Warehouse, size: str) -> None:
     before = warehouse.digests()
     small = warehouse.root / "small"
     small.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", small], check=False).returncode:
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small], check=False).returncode:
         pytest.skip("mounting a small disk needs the rights of root")
     try:
         warehouse.variables["BIGTRUST_WAREHOUSE"] = str(small)
