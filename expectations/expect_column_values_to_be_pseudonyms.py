@@ -3,6 +3,7 @@
 
 from typing import Any, ClassVar
 
+from bigtrust.gx.columns import type_name
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine, quoted
 
@@ -13,7 +14,8 @@ class ExpectColumnValuesToBePseudonyms(CountedExpectation):
     """PSE-01: the column holds pseudonyms and nothing else.
 
     Rule: the column is of type UUID (128 bits of a keyed hash), no value is the nil UUID, and none is null unless
-    `nullable` says that there are rows without a person.
+    `nullable` says that there are rows without a person. With `issued_in`, a pseudonym map of the vault, each value
+    is one that the vault has issued in the column of the same name: an unkeyed hash is none.
 
     Counted: rows; with `nullable`, rows that have a value. In a column of another type every row is a violation.
 
@@ -25,9 +27,10 @@ class ExpectColumnValuesToBePseudonyms(CountedExpectation):
 
     column: str
     nullable: bool = False
+    issued_in: str | None = None
 
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "column")
-    success_keys: ClassVar[tuple[str, ...]] = ("column", "nullable")
+    success_keys: ClassVar[tuple[str, ...]] = ("column", "nullable", "issued_in")
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         name = quoted(self.column)
@@ -37,8 +40,18 @@ class ExpectColumnValuesToBePseudonyms(CountedExpectation):
         examined = rows - nulls if self.nullable else rows
         data_type = dict(engine.columns(relation)).get(self.column)
         if data_type != "UUID":
-            return Counts(examined, rows, {self.column: f"type {data_type} instead of UUID"})
-        return Counts(examined, nils + (0 if self.nullable else nulls))
+            return Counts(examined, rows, {self.column: f"type {type_name(data_type or 'none')} instead of UUID"})
+        counts = Counts(examined, nils + (0 if self.nullable else nulls))
+        if self.issued_in:
+            unknown = engine.rows(f"""
+                select count(*) from {relation} as published
+                where published.{name} is not null and not exists (
+                    select 1 from vault.restricted.{quoted(self.issued_in)} as issued
+                    where issued.{name} = published.{name})""")[0][0]
+            if unknown:
+                counts.violations += unknown
+                counts.where[self.column] = f"{unknown} that the vault has not issued"
+        return counts
 
     @classmethod
     def _sentence(cls, kwargs: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@
 from collections import Counter
 from typing import Any, ClassVar, Literal
 
-from bigtrust.gx.columns import Kind, decoded, kind
+from bigtrust.gx.columns import Kind, decoded, kind, type_name
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine, literal, quoted
 from bigtrust.gx.patterns import PATTERNS
@@ -16,6 +16,8 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
     Rule: no value of a text column, or of a nested column as text, contains `pattern`: an `email` address
     (PAT-01), a `phone` number (PAT-02), an `iban` (PAT-03), a payment `card` number (PAT-04) or an `ip_address`
     (PAT-05). A column that cannot be read as text (BLOB) fails.
+
+    What the catalogue says of the relation (comments, the SQL of a view) is looked at as well.
 
     Counted: distinct values (examined: those that are not null; violations: those that contain the pattern).
 
@@ -44,14 +46,17 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
             column_kind = kind(data_type)
             if column_kind is Kind.OPAQUE:
                 counts.violations += 1
-                counts.where[column] = f"type {data_type} cannot be examined"
+                counts.where[column] = f"type {type_name(data_type)} cannot be examined"
             elif column_kind in (Kind.TEXT, Kind.NESTED):
                 columns.append(column)
+        found: Counter[str] = Counter()
         if columns:
             counts.examined = sum(engine.distinct_values(relation, columns).values())
             found = self._search(engine, relation, columns)
-            counts.violations += found.total()
-            counts.where.update({column: str(found[column]) for column in columns if found[column]})
+        described = self._search(engine, engine.described(relation), ["text"])
+        found.update({"comments or definition": described["text"]})
+        counts.violations += found.total()
+        counts.where.update({place: str(values) for place, values in found.items() if values})
         return counts
 
     def _search(self, engine: DuckDBExecutionEngine, relation: str, columns: list[str]) -> Counter[str]:

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from bigtrust.gx.columns import Kind, kind
+from bigtrust.gx.columns import Kind, kind, type_name
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine
 from bigtrust.gx.raw_values import RAW_VALUES, search
@@ -17,6 +17,8 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
     looked at; a column of type UUID only for raw values that are UUIDs themselves. Columns of dates, times and
     truth values are not looked at: non-interference covers them. A column that cannot be read as text (BLOB) fails.
     Of a number with decimals, the digits before the point are looked at.
+
+    What the catalogue says of the relation (comments, the SQL of a view) is looked at as well.
 
     Counted: distinct values (examined: those that are not null; violations: those that hold a raw value).
     A relation examined while there was no raw value to search for counts as nothing examined.
@@ -34,7 +36,7 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
             column_kind = kind(data_type)
             if column_kind is Kind.OPAQUE:
                 counts.violations += 1
-                counts.where[column] = f"type {data_type} cannot be examined"
+                counts.where[column] = f"type {type_name(data_type)} cannot be examined"
             elif column_kind is not Kind.WITHOUT_TEXT:
                 columns.append((column, column_kind))
         is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
@@ -47,6 +49,10 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
                 else:
                     found.setdefault(column, []).append(f"{identifier_class or 'raw value'} {values}")
             counts.where.update({column: ", ".join(classes) for column, classes in found.items()})
+        for _, identifier_class, texts in engine.rows(search(engine.described(relation), [("text", Kind.TEXT)])):
+            if identifier_class is None:
+                counts.violations += texts
+                counts.where["comments or definition"] = f"raw value {texts}"
         return counts
 
     @classmethod

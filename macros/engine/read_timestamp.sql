@@ -7,11 +7,16 @@
         case
             when substr(trim({{ column }}), 5, 1) <> '-'
             then null
-            when
-                contains({{ time_of_day }}, 'Z')
-                or contains({{ time_of_day }}, '+')
-                or contains({{ time_of_day }}, '-')
-            then try_cast(regexp_replace(trim({{ column }}), ' ([-+Z])', '\1') as timestamptz)
+            when regexp_matches({{ time_of_day }}, '[A-Za-z]')
+            then
+                -- the only zones that are read by name; the engine would ignore others in silence
+                case
+                    when regexp_full_match({{ time_of_day }}, '[0-9:.]* ?(UTC|GMT|Z|z)')
+                    then
+                        try_cast(regexp_replace(trim({{ column }}), ' ?(UTC|GMT|Z|z)$', '+00') as timestamptz)
+                end
+            when contains({{ time_of_day }}, '+') or contains({{ time_of_day }}, '-')
+            then try_cast(regexp_replace(trim({{ column }}), ' ([-+])', '\1') as timestamptz)
             else timezone('{{ setting("time_zone") }}', try_cast(trim({{ column }}) as timestamp))
         end
     )

@@ -7,7 +7,40 @@ with
         from {{ ref("stg_erasure_requests") }}
         union all
         select *, 'register' as origin
-        from {{ ref("stg_register_requests") }}
+        from {{ ref("stg_register_requests") }} as stg_register_requests
+        -- the register also keeps what landing delivered; what landing says now (a withdrawal) is the later
+        -- word
+        where
+            not exists (
+                select 1
+                from {{ ref("stg_erasure_requests") }} as landed
+                where
+                    landed.request_id = stg_register_requests.request_id
+                    and landed.scope = stg_register_requests.scope
+                    and landed.customer_id is not distinct from stg_register_requests.customer_id
+                    and landed.purchase_id is not distinct from stg_register_requests.purchase_id
+                    and landed.line_number is not distinct from stg_register_requests.line_number
+                    and landed.category_id is not distinct from stg_register_requests.category_id
+            )
+
+    ),
+
+    persons as (
+
+        select customer_id
+        from {{ ref("stg_customers") }}
+        union
+        select customer_id
+        from {{ ref("stg_purchases") }}
+        union
+        select customer_id
+        from {{ ref("stg_web_events") }}
+        union
+        select customer_id
+        from {{ ref("stg_support_tickets") }}
+        union
+        select customer_id
+        from {{ ref("stg_marketing_messages") }}
 
     ),
 
@@ -18,7 +51,8 @@ with
             purchases.purchase_id is not null as has_purchase,
             purchases.customer_id as purchase_customer_id,
             purchase_lines.purchase_id is not null as has_line,
-            categories.ancestor_id is not null as has_category
+            categories.ancestor_id is not null as has_category,
+            persons.customer_id is not null as has_person
         from requests
         left join {{ ref("stg_purchases") }} as purchases on requests.purchase_id = purchases.purchase_id
         left join
@@ -28,6 +62,7 @@ with
         left join
             (select distinct ancestor_id from {{ ref("product_category_tree") }}) as categories
             on requests.category_id = categories.ancestor_id
+        left join persons on requests.customer_id = persons.customer_id
 
     )
 
@@ -53,6 +88,8 @@ select
         when scope = 'purchase_line' and not has_line
         then 'pending'
         when scope = 'category' and not has_category
+        then 'pending'
+        when scope in ('category', 'person') and not has_person
         then 'pending'
         else 'effective'
     end as state,

@@ -19,8 +19,18 @@ union all
 union all
 {{ set_aside("marketing_messages", key=["message_id"]) }}
 union all
-{{ set_aside("erasure_requests", key=["request_id"]) }}
+{{
+    set_aside(
+        "erasure_requests",
+        key=["request_id", "scope", "customer_id", "purchase_id", "line_number", "category_id"],
+    )
+}}
 union all
-{{ set_aside("register_requests", key=["request_id"]) }}
+{{
+    set_aside(
+        "register_requests",
+        key=["request_id", "scope", "customer_id", "purchase_id", "line_number", "category_id"],
+    )
+}}
 union all
 {{ set_aside("legal_holds", key=["hold_id"]) }}

@@ -3,7 +3,7 @@ with
 
     activities as (
 
-        select customer_id, cast(created_at as date) as active_on
+        select customer_id, {{ local_date("created_at") }} as active_on
         from {{ ref("kept_customers") }}
         union all
         select customer_id, purchased_on as active_on

@@ -80,6 +80,7 @@ class Dbt:
         changes = {
             **self._settings.environment(),
             "BIGTRUST_RUN": str(run),
+            "BIGTRUST_LOCK_IS_HELD": "yes",
             "BIGTRUST_RECORD_ONLY": "yes" if record_only else "no",
         }
         before = {name: os.environ.get(name) for name in changes}

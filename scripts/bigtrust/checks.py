@@ -27,6 +27,44 @@ _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
 _HAPPENINGS = ("rejects", "requests", "runs", "checks")
+# Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
+CATALOGUE = """
+    select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
+    union all
+    select 'relation', schema_name, view_name from duckdb_views() where not internal
+    union all
+    select 'schema', schema_name, null
+    from duckdb_schemas()
+    where database_name = current_database() and schema_name not in ('main', 'marts', 'protected')
+        and schema_name not in ('information_schema', 'pg_catalog')
+    union all
+    select 'macro', schema_name, function_name
+    from duckdb_functions() where database_name = current_database() and not internal
+    union all
+    select 'type', schema_name, type_name
+    from duckdb_types() where database_name = current_database() and not internal
+    union all
+    select 'sequence', schema_name, sequence_name from duckdb_sequences() where database_name = current_database()
+    union all
+    select 'index', schema_name, index_name from duckdb_indexes() where database_name = current_database()
+    union all
+    select 'column default', schema_name, table_name
+    from duckdb_columns() where not internal and column_default is not null and column_default <> 'NULL'
+    union all
+    select 'constraint', schema_name, table_name
+    from duckdb_constraints() where database_name = current_database() and constraint_type <> 'NOT NULL'
+    order by all
+"""
+# If all of a landing table was forgotten, an empty relation is what was promised.
+KEPT = {
+    "customers": "kept_customers",
+    "purchases": "kept_purchase_lines",
+    "purchase_lines": "kept_purchase_lines",
+    "returns": "kept_returns",
+    "web_events": "kept_web_events",
+    "support_tickets": "kept_support_tickets",
+    "marketing_messages": "kept_marketing_messages",
+}
 PURPOSES = Path("seeds/policy/purposes.csv")
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
@@ -112,19 +150,13 @@ def _require_contracts(manifest: dict[str, Any], purposes: Path) -> None:
 
 
 def _require_declared(publication: str, path: Path, declared: set[str]) -> None:
+    """What is in the file and no check examines: other relations, and everything that is no relation."""
     with duckdb.connect(str(path), read_only=True) as connection:
-        found = connection.execute(
-            """
-            select schema_name, table_name from duckdb_tables() where not internal
-            union all
-            select schema_name, view_name from duckdb_views() where not internal
-            order by all
-            """
-        ).fetchall()
-    for schema, name in found:
-        if schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared:
+        found = connection.execute(CATALOGUE).fetchall()
+    for kind, schema, name in found:
+        if kind != "relation" or schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared:
             raise CheckFailed(
-                f"Candidate {publication} holds the relation {schema}.{name}, which no model declares, so no check "
+                f"Candidate {publication} holds a {kind} that no model declares, in the schema {schema}, so no check "
                 "examined it. Remove whatever creates it."
             )
 
@@ -158,6 +190,9 @@ def _unavailable(settings: Settings) -> dict[str, str]:
             for column, values in zip(columns, filled, strict=True):
                 if not values:
                     unavailable[f"{name}.{column}"] = f"landing column {name}.{column} is absent or empty"
+        for name, kept in KEPT.items():
+            if name not in unavailable and not count(f"select count(*) from restricted.{kept}")[0]:
+                unavailable[name] = f"nothing of {name} is left after what was forgotten"
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
             unavailable["rejects"] = "no row was rejected"
         if not count("select count(*) from restricted.erasure_requests")[0]:

@@ -7,7 +7,8 @@ pseudonymisation domains to each session as variables, so that no SQL text, file
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 
 import dbt.adapters.duckdb.environments.local as local_environment
@@ -15,7 +16,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import contract, landing, records, register, secret, sql
+from bigtrust import contract, landing, lock, records, register, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.files import private_folder
 from bigtrust.settings import Settings
@@ -27,6 +28,8 @@ _SAFE_ERRORS = (
     duckdb.ParserException,
     duckdb.SyntaxException,
 )
+_held: set[Path] = set()
+_locks = ExitStack()  # closed when the process ends
 _DISK_ERRORS = (duckdb.IOException, duckdb.TransactionException)
 
 
@@ -41,6 +44,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         with _told_by_dbt():
             self._settings = Settings.load()
             private_folder(self._settings.warehouse)
+            if os.environ.get("BIGTRUST_LOCK_IS_HELD") != "yes":
+                os.umask(0o077)
+                _hold_lock(self._settings.warehouse)
             self._settings.candidates.mkdir(exist_ok=True)
             self._settings.runs.mkdir(parents=True, exist_ok=True)
             if self._record_only:
@@ -71,6 +77,13 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """Set the keys of this session."""
         for name, value in self._variables.items():
             cursor.execute(f"set variable {name} = ?", [value])
+
+
+def _hold_lock(warehouse: Path) -> None:
+    """dbt by itself changes the vault and the candidates: it holds the lock of a run until its process ends."""
+    if warehouse not in _held:
+        _locks.enter_context(lock.exclusive(warehouse))
+        _held.add(warehouse)
 
 
 @contextmanager

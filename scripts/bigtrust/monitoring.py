@@ -68,6 +68,7 @@ def _oldest_open_request(settings: Settings, now: datetime, max_age_hours: float
     asked = [
         datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["requested_at"])
         for path in register.files(settings.register)
+        if not path.stem.startswith("L-")  # a copy of what landing delivered: the run that made it has applied it
     ]
     waiting = [moment for moment in asked if moment > since]
     if not waiting:

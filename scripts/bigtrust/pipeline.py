@@ -1,5 +1,6 @@
 """The main job: landing, build, checks, publication, record. Nothing unproven is published."""
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -42,6 +43,7 @@ def run(settings: Settings, reporter: Reporter) -> Report:
     Returns the report of a run that published. Raises a BigTrustError otherwise: the publications are then as they
     were, `governance` aside, which says why. Raises LockedError if another run is under way.
     """
+    os.umask(0o077)  # what holds personal data is its owner's alone; publications say their mode themselves
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         settings.runs.mkdir(parents=True, exist_ok=True)
         record = Record(
@@ -68,6 +70,7 @@ def check(settings: Settings, reporter: Reporter) -> checks.Report:
 
     Raises ConfigurationError if there is no candidate, LockedError while a run is under way.
     """
+    os.umask(0o077)
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         if not all((settings.candidates / f"{name}.duckdb").exists() for name in PUBLICATIONS):
             raise ConfigurationError("There is no candidate to check. Run `bigtrust run` first.")
@@ -86,28 +89,33 @@ class _Attempt:
         self._record = record
         self._dbt = Dbt(settings)
         self._started = time.monotonic()
-        self._is_built = False
+        self._is_governance_good = False
 
     def build(self) -> None:
         with self._phase("landing"):
             tables = contract.load(self._settings.project)
             secret.load(self._settings)
             landing.inspect(self._settings.landing, tables)
-            requests = register.files(self._settings.register)
-            register.require_complete(requests, self._settings.seen_requests)
-            register.remember(requests, self._settings.seen_requests)
+            register.require_complete(register.files(self._settings.register), self._settings.seen_requests)
         with self._phase("parse"):
             self._dbt.parse(self._record.run)
             self._suites = checks.load(self._settings)
         with self._phase("build"):
             self._remove_databases()
-            self._dbt.build(self._record.run, self._reporter.progress)
-            self._is_built = True
+            try:
+                self._dbt.build(self._record.run, self._reporter.progress)
+            finally:
+                self._is_governance_good = self._has_governance()
+            register.keep(self._settings.register, self._settings.vault)
+            register.remember(register.files(self._settings.register), self._settings.seen_requests)
 
     def check(self) -> None:
         with self._phase("check"):
             report = checks.run(self._settings, self._suites, self._reporter.progress)
         self._record.checks = [asdict(result) for result in report.results]
+        self._is_governance_good = not any(
+            result.verdict == "failed" and result.publication == "governance" for result in report.results
+        )
         if not report.passed:
             failed = [result for result in report.results if result.verdict == "failed"]
             codes = sorted({f"{result.code} on {result.relation}" for result in failed})
@@ -129,7 +137,7 @@ class _Attempt:
         record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
         records.write(self._settings.runs, record)
         with self._phase("record"):
-            if not self._is_built:
+            if not self._is_governance_good:
                 self._start_from_published_governance()
             if self._dbt.manifest is None:
                 self._dbt.parse(record.run)
@@ -154,6 +162,17 @@ class _Attempt:
 
     def _publish(self, name: str) -> None:
         publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
+
+    def _has_governance(self) -> bool:
+        """Whether the build came far enough to say what happened: a failed data test comes after it."""
+        candidate = self._settings.candidates / "governance.duckdb"
+        wanted = {suite.relation.split(".")[-1] for suite in self._suites if suite.publication == "governance"}
+        try:
+            with duckdb.connect(str(candidate), read_only=True) as connection:
+                rows = connection.execute("select table_name from duckdb_tables()").fetchall()
+        except duckdb.Error:
+            return False
+        return wanted <= {name for (name,) in rows}
 
     def _start_from_published_governance(self) -> None:
         candidate = self._settings.candidates / "governance.duckdb"

@@ -24,7 +24,13 @@ def publish(candidate: Path, published: Path) -> None:
     Raises ConfigurationError if the folder cannot be written or is full; the old publication is then untouched.
     """
     try:
-        published.parent.mkdir(parents=True, exist_ok=True)
+        if not published.parent.exists():
+            published.parent.mkdir(parents=True)
+            published.parent.chmod(0o755)
+        if published.is_symlink():
+            raise ConfigurationError(
+                f"Publication {published} is a link: what it leads to would stay as it is. Remove the link."
+            )
         remove_unfinished(published)
         unfinished = published.with_name(f".{published.name}.{secrets.token_hex(4)}")
         try:
@@ -32,7 +38,11 @@ def publish(candidate: Path, published: Path) -> None:
             with unfinished.open("rb") as file:
                 os.fsync(file.fileno())
             unfinished.chmod(0o644)  # whoever may enter the folder may read: the boundary is the file and its folder
+            # a log that a writer left behind would be replayed into the new file, unchecked
+            log = published.with_name(published.name + ".wal")
+            log.unlink(missing_ok=True)
             unfinished.replace(published)
+            log.unlink(missing_ok=True)
         finally:
             remove_unfinished(published)
         sync_folder(published.parent)

@@ -4,11 +4,14 @@ It can be written while a run goes on, and it survives `clean`, a full refresh, 
 what was forgotten stays forgotten.
 """
 
+import hashlib
 import json
 import secrets
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from bigtrust import sql
 from bigtrust.errors import InputError
@@ -25,7 +28,13 @@ FIELDS = (
     "channel",
     "withdrawn_at",
 )
-CHANNELS = ("till", "web", "support")
+LANDED_REQUESTS = """
+    select
+        request_id, scope, customer_id, purchase_id, line_number, category_id,
+        strftime(requested_at, '%Y-%m-%dT%H:%M:%S.%f+00:00'), coalesce(channel, 'unknown'),
+        strftime(withdrawn_at, '%Y-%m-%dT%H:%M:%S.%f+00:00')
+    from staging.stg_erasure_requests
+"""
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,12 @@ def new_request(
     A purchase (with a line: only that line), a customer with a category, or a customer alone: the whole person.
     Raises ValueError for any other combination.
     """
-    if purchase and not category:
+    if any(name is not None and not name.strip() for name in (customer, purchase, category)):
+        raise ValueError("An identifier is blank: nobody knows what to forget. Name it, or leave the option out.")
+    if purchase is not None and category is None:
         scope = "purchase" if line is None else "purchase_line"
-    elif customer and not purchase and line is None:
-        scope = "category" if category else "person"
+    elif customer is not None and purchase is None and line is None:
+        scope = "category" if category is not None else "person"
     else:
         raise ValueError("Name a purchase (and a line of it), or a customer (and a category), not both.")
     now = datetime.now(UTC)
@@ -78,8 +89,12 @@ def new_request(
 def add(register: Path, request: Request) -> Path:
     """Write a request into the register, synced to disk before this returns. Returns the file."""
     path = private_folder(register) / f"{request.request_id}.json"
-    write_durably(path, json.dumps(asdict(request), ensure_ascii=False, indent=2) + "\n", mode=0o600)
+    write_durably(path, _text(request), mode=0o600)
     return path
+
+
+def _text(request: Request) -> str:
+    return json.dumps(asdict(request), ensure_ascii=False, indent=2) + "\n"
 
 
 def files(register: Path) -> list[Path]:
@@ -101,6 +116,23 @@ def files(register: Path) -> list[Path]:
                 "asked for is never skipped."
             )
     return paths
+
+
+def keep(register: Path, vault: Path) -> None:
+    """Copy the requests that landing delivered into the register, so that an older delivery cannot take them back.
+
+    `vault` is the vault after a build. A request is one file, named after what it asks for; the file is written anew
+    when what landing says of it has changed (a withdrawal).
+    """
+    with duckdb.connect(str(vault), read_only=True) as connection:
+        rows = connection.execute(LANDED_REQUESTS).fetchall()
+    for row in rows:
+        request = Request(**dict(zip(FIELDS, row, strict=True)))
+        asked = json.dumps([getattr(request, name) for name in FIELDS if name not in ("requested_at", "withdrawn_at")])
+        path = register / f"L-{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
+        text = _text(request)
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            write_durably(path, text, mode=0o600)
 
 
 def require_complete(paths: list[Path], seen: Path) -> None:

@@ -16,8 +16,9 @@ def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path
     project = warehouse.own_project()
     replace_in(
         project / PROTECTED,
-        '{{ month("kept_customers.created_at") }} as customer_since_month,',
-        f'{{{{ month("kept_customers.created_at") }}}} as customer_since_month,\n        {expression} as segment,',
+        '{{ month(local_date("kept_customers.created_at")) }} as customer_since_month,',
+        '{{ month(local_date("kept_customers.created_at")) }} as customer_since_month,\n'
+        f"        {expression} as segment,",
     )
     replace_in(
         project / PROTECTED,

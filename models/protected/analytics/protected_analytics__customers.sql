@@ -16,7 +16,7 @@ with
             coalesce(regions.region, 'unknown') as region,
             {{ country("kept_customers.country") }} as country,
             {{ language("kept_customers.language") }} as language,
-            {{ month("kept_customers.created_at") }} as customer_since_month,
+            {{ month(local_date("kept_customers.created_at")) }} as customer_since_month,
             {{ visible_until("customers", "analytics", "person_activity.last_active_on") }} as visible_until
         from kept_customers
         inner join person_pseudonyms on kept_customers.customer_id = person_pseudonyms.customer_id

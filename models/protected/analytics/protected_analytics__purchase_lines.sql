@@ -6,6 +6,7 @@ with
 
         select purchase_id, line_number, sum(quantity) as returned_quantity
         from {{ ref("kept_returns") }}
+        where {{ visible_until("returns", "analytics", "purchased_on") }} > {{ today() }}
         group by purchase_id, line_number
 
     ),

@@ -7,9 +7,9 @@ select
     channel,
     purchased_on,
     count(*) as line_count,
-    cast(sum(quantity) as decimal(18, 4)) as quantity,
-    cast(sum(discount_amount) as decimal(18, 2)) as discount_amount,
-    cast(sum(net_amount) as decimal(18, 2)) as net_amount,
+    cast(sum(quantity) as decimal(38, 4)) as quantity,
+    cast(sum(discount_amount) as decimal(38, 2)) as discount_amount,
+    cast(sum(net_amount) as decimal(38, 2)) as net_amount,
     visible_until
 from purchase_lines
 group by purchase_pseudonym, person_pseudonym, channel, purchased_on, visible_until

@@ -86,6 +86,8 @@ with
 
     ),
 
+    categories as (select distinct category_id from {{ ref("product_category_tree") }}),
+
     person_pseudonyms as (select * from {{ ref("person_pseudonyms") }}),
 
     touchpoints as (
@@ -95,7 +97,8 @@ with
             contacts.occurred_on,
             contacts.touchpoint,
             contacts.channel,
-            contacts.category_id,
+            -- what a page says of its category may be anything; only a known category is one
+            categories.category_id,
             contacts.outcome,
             -- a contact about a purchase never outlives it
             least(
@@ -104,6 +107,7 @@ with
         from contacts
         inner join person_pseudonyms on contacts.customer_id = person_pseudonyms.customer_id
         left join purchases on contacts.purchase_id = purchases.purchase_id
+        left join categories on contacts.category_id = categories.category_id
 
     )
 

@@ -31,8 +31,8 @@ with
             category_id,
             category_name,
             count(distinct purchase_id) as purchase_count,
-            cast(sum(quantity) as decimal(18, 4)) as quantity,
-            cast(sum(net_amount) as decimal(18, 2)) as net_amount,
+            cast(sum(quantity) as decimal(38, 4)) as quantity,
+            cast(sum(net_amount) as decimal(38, 2)) as net_amount,
             {{ visible_until("purchases", "insights", "sold_month") }} as visible_until
         from sales
         group by sold_month, category_id, category_name

@@ -34,7 +34,7 @@ with
             sold_month,
             region,
             count(distinct purchase_id) as purchase_count,
-            cast(sum(net_amount) as decimal(18, 2)) as net_amount,
+            cast(sum(net_amount) as decimal(38, 2)) as net_amount,
             {{ visible_until("purchases", "insights", "sold_month") }} as visible_until
         from sales
         group by sold_month, region

@@ -26,6 +26,11 @@ with
 
 select
     *,
-    {{ reject_reason(required=["hold_id", "held_from"], timestamps=["held_from", "held_until"]) }}
-    as reject_reason
+    {{
+        reject_reason(
+            required=["hold_id", "held_from"],
+            timestamps=["held_from", "held_until"],
+            may_be_ahead=["held_until"],
+        )
+    }} as reject_reason
 from renamed

@@ -14,6 +14,7 @@ select
     case
         when erased_persons.erased_until is null or stg_customers.created_at > erased_persons.erased_until
         then stg_customers.created_at
+        else stg_customers.updated_at
     end as created_at
 from stg_customers
 left join erased_persons on stg_customers.customer_id = erased_persons.customer_id

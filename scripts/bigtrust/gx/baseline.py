@@ -1,7 +1,8 @@
 """The baseline: what every relation of a publication must satisfy, generated from dbt's manifest.
 
 COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-05 nothing that looks like personal data; PSE-01
-pseudonyms are well-formed; RET-01 nothing kept for too long; ROW-01 there are rows.
+pseudonyms are well-formed; RET-01 nothing kept for too long; RET-02 a mart shows what is visible; ROW-01
+there are rows.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -23,26 +24,36 @@ def baseline_suites(manifest: Mapping[str, Any], publications: Collection[str] =
     `config.meta`: `treatment: pseudonym`, `nullable: true`) and its `config.meta.needs`. Ephemeral models are no
     relations. Raises ConfigurationError if a model has no columns.
     """
-    models = (node for node in manifest["nodes"].values() if node["resource_type"] == "model")
-    suites = [
-        baseline_suite(model)
-        for model in models
-        if model["database"] in publications and model["config"].get("materialized") != "ephemeral"
+    models = [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model"
+        and node["database"] in publications
+        and node["config"].get("materialized") != "ephemeral"
     ]
+    protected = {(model["database"], _name(model)): model for model in models if model["schema"] == "protected"}
+    suites = []
+    for model in models:
+        beneath = protected.get((model["database"], _name(model))) if model["schema"] == "marts" else None
+        suites.append(baseline_suite(model, beneath))
     return sorted(suites, key=lambda suite: suite.relation)
 
 
-def baseline_suite(model: Mapping[str, Any]) -> Suite:
-    """The baseline suite of one model node of dbt's manifest."""
-    relation = f"{model['database']}.{model['schema']}.{model.get('alias') or model['name']}"
+def baseline_suite(model: Mapping[str, Any], protected: Mapping[str, Any] | None = None) -> Suite:
+    """The baseline suite of one model node of dbt's manifest; `protected` is the table beneath it if it is a mart."""
+    relation = f"{model['database']}.{model['schema']}.{_name(model)}"
     if not model["columns"]:
         raise ConfigurationError(
             f"{relation}: the model {model['name']} has no columns in YAML. List each column with its data_type."
         )
-    return Suite(relation, tuple(_rules(model)), "baseline")
+    return Suite(relation, tuple(_rules(model, protected)), "baseline")
 
 
-def _rules(model: Mapping[str, Any]) -> Iterator[Rule]:
+def _name(model: Mapping[str, Any]) -> str:
+    return str(model.get("alias") or model["name"])
+
+
+def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Iterator[Rule]:
     columns: Mapping[str, Any] = model["columns"]
     needs = tuple(_meta(model).get("needs", ()))
 
@@ -75,13 +86,15 @@ def _rules(model: Mapping[str, Any]) -> Iterator[Rule]:
     for name, column in columns.items():
         meta = _meta(column)
         if meta.get("treatment") == "pseudonym":
-            nullable = {"nullable": True} if meta.get("nullable") else {}
+            also: dict[str, Any] = {"nullable": True} if meta.get("nullable") else {}
+            if meta.get("issued_in"):
+                also["issued_in"] = meta["issued_in"]
             yield rule(
                 "PSE-01",
                 "expect_column_values_to_be_pseudonyms",
                 "What stands where a pseudonym should be is an identifier that was forgotten.",
                 column=name,
-                **nullable,
+                **also,
             )
     if "visible_until" in columns:
         yield rule(
@@ -89,6 +102,15 @@ def _rules(model: Mapping[str, Any]) -> Iterator[Rule]:
             "expect_table_to_hold_only_rows_within_retention",
             "Data is kept only as long as the published policy says.",
             column="visible_until",
+        )
+    if protected:
+        until = {"until": "visible_until"} if "visible_until" in protected["columns"] else {}
+        yield rule(
+            "RET-02",
+            "expect_mart_to_show_what_is_visible",
+            "What has expired disappears without a build, and nothing else disappears.",
+            protected=_name(protected),
+            **until,
         )
 
 

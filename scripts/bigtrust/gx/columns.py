@@ -42,6 +42,11 @@ def kind(data_type: str) -> Kind:
     return Kind.OPAQUE
 
 
+def type_name(data_type: str) -> str:
+    """The name of a DuckDB type alone: what follows it can be data, as the labels of an ENUM are."""
+    return re.split(r"\W", data_type, maxsplit=1)[0]
+
+
 def whole_number(expression: str) -> str:
     """SQL: the digits before the decimal point of a number, so that no price looks like a longer number."""
     return f"cast(try_cast(trunc({expression}) as hugeint) as varchar)"

@@ -191,6 +191,16 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             known.update(zip(missing, self.rows(f"select {counts}")[0], strict=True))
         return {column: known[column] for column in columns}
 
+    def described(self, relation: str) -> str:
+        """SQL: a relation with one column `text`: what the catalogue says of a relation (comments, a view's SQL)."""
+        schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
+        where = f"database_name = current_database() and schema_name = {literal(schema)}"
+        return f"""(
+            select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
+            union all select comment from duckdb_tables() where {where} and table_name = {literal(name)}
+            union all select comment from duckdb_views() where {where} and view_name = {literal(name)}
+            union all select sql from duckdb_views() where {where} and view_name = {literal(name)})"""
+
     def get_inspector(self) -> Any:
         """What Great Expectations asks for the columns of a relation."""
         return _Inspector(self)

@@ -183,7 +183,7 @@ def _judge(
         reason = _crash_reason(outcome, column, columns)
     else:
         examined, violations = _counts(rule.expectation, outcome)
-        missing = _first_unavailable(rule.needs, unavailable)
+        missing = _why_unavailable(rule.needs, unavailable)
         if examined == 0 and violations == 0 and missing:
             verdict, reason = "not applicable", missing
         elif examined == 0 and violations == 0:
@@ -251,12 +251,10 @@ def _failure_reason(outcome: Any, examined: int, violations: int) -> str:
     return f"{counted} ({details})" if details else counted
 
 
-def _first_unavailable(needs: Sequence[str], unavailable: Mapping[str, str]) -> str:
-    for need in needs:
-        for name in (need.split(".")[0], need):
-            if name in unavailable:
-                return unavailable[name]
-    return ""
+def _why_unavailable(needs: Sequence[str], unavailable: Mapping[str, str]) -> str:
+    """Why there was nothing to examine, if nothing of what is needed was there."""
+    reasons = [unavailable.get(need.split(".")[0]) or unavailable.get(need) for need in needs]
+    return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) if all(reasons) else ""
 
 
 def _columns(connection: Any, relation: str) -> list[str]:
