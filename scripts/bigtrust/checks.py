@@ -26,7 +26,7 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "requests", "runs", "checks")
+_HAPPENINGS = ("rejects", "requests", "runs", "checks", "cells")
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -65,6 +65,11 @@ KEPT = {
     "support_tickets": "kept_support_tickets",
     "marketing_messages": "kept_marketing_messages",
 }
+PEOPLE_WHO_BOUGHT = """
+    select cast(any_value(value) as integer), (select count(distinct customer_id) from restricted.kept_purchase_lines)
+    from policy.settings
+    where setting = 'k'
+"""
 PURPOSES = Path("seeds/policy/purposes.csv")
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
@@ -155,9 +160,10 @@ def _require_declared(publication: str, path: Path, declared: set[str]) -> None:
         found = connection.execute(CATALOGUE).fetchall()
     for kind, schema, name in found:
         if kind != "relation" or schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared:
+            where = f"in the schema {schema}" if schema in (*SCHEMAS, "main") else "outside of marts and protected"
             raise CheckFailed(
-                f"Candidate {publication} holds a {kind} that no model declares, in the schema {schema}, so no check "
-                "examined it. Remove whatever creates it."
+                f"Candidate {publication} holds a {kind} that no model declares, {where}, so no check examined it. "
+                "Remove whatever creates it."
             )
 
 
@@ -195,6 +201,9 @@ def _unavailable(settings: Settings) -> dict[str, str]:
                 unavailable[name] = f"nothing of {name} is left after what was forgotten"
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
             unavailable["rejects"] = "no row was rejected"
+        k, persons = count(PEOPLE_WHO_BOUGHT)
+        if persons < k:
+            unavailable["cells"] = "fewer than k persons bought anything, so no aggregate describes k of them"
         if not count("select count(*) from restricted.erasure_requests")[0]:
             unavailable["requests"] = "nobody has asked to forget anything"
     if not records.latest(settings.runs):

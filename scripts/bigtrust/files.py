@@ -15,6 +15,7 @@ def write_durably(path: Path, text: str, *, mode: int = 0o644) -> None:
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)  # whatever the umask
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

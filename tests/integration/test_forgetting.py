@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 from warehouse import Warehouse
 
@@ -136,3 +137,47 @@ def test_a_request_for_something_unknown_shows_as_pending(warehouse: Warehouse) 
     result = warehouse.run()
     assert "pending" in result.output
     assert "pending" in warehouse.bigtrust("status").output
+
+
+def test_an_older_delivery_of_requests_takes_no_request_back(warehouse: Warehouse) -> None:
+    """What landing once delivered is kept in the register; the delivery can be replaced or restored from a backup."""
+    count = "select (select count(*) from marts.purchases), (select count(*) from marts.touchpoints)"
+    before = warehouse.query("analytics", count)
+    states = "select state, sum(requests) from marts.erasure_status group by state order by state"
+    requests = warehouse.query("governance", states)
+    (warehouse.landing / "erasure_requests.parquet").unlink()
+    shutil.rmtree(warehouse.root / "warehouse")
+    warehouse.run()
+    assert warehouse.query("analytics", count) == before
+    assert warehouse.query("governance", states) == requests
+
+
+def test_forgetting_the_only_return_is_published(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path)
+    shop.landing.mkdir()
+    days = [f"C{number},2026-0{number}-01 10:00:00" for number in range(1, 8)]
+    tables = {
+        "customers": ["customer_id,created_at", *days],
+        "products": ["product_id,category_id", "P1,coffee"],
+        "purchases": [
+            "purchase_id,customer_id,purchased_at",
+            *(f"T{n},C{n},2026-06-0{n} 10:00:00" for n in range(1, 8)),
+        ],
+        "purchase_lines": [
+            "purchase_id,line_number,product_id,quantity,unit_price",
+            *(f"T{n},1,P1,1,4.5" for n in range(1, 8)),
+        ],
+        "returns": ["return_id,purchase_id,line_number,returned_at,quantity", "R1,T1,1,2026-06-09 10:00:00,1"],
+    }
+    for name, lines in tables.items():
+        (shop.landing / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    shop.run()
+    assert shop.query("analytics", "select count(*) from marts.returns") == [(1,)]
+    shop.bigtrust("forget", "--purchase", "T1", "--channel", "till")
+    shop.run()
+    assert shop.query("analytics", "select count(*) from marts.returns") == [(0,)]
+    reasons = shop.query(
+        "governance",
+        "select distinct reason from marts.check_results where relation = 'analytics.marts.returns' and run = 2",
+    )
+    assert ("nothing of returns is left after what was forgotten",) in reasons

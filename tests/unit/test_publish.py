@@ -291,3 +291,26 @@ def test_a_file_in_the_place_of_the_folder_is_a_refusal(tmp_path: Path) -> None:
     (tmp_path / "published").write_text("")
     message = refusal(candidate(tmp_path / "new.duckdb"), tmp_path / "published" / "analytics.duckdb")
     assert "cannot be written" in message
+
+
+def test_a_log_that_a_writer_left_beside_the_old_publication_is_not_replayed(tmp_path: Path) -> None:
+    published = tmp_path / "published" / "analytics.duckdb"
+    publish.publish(candidate(tmp_path / "one.duckdb"), published)
+    script = "import duckdb, os, sys\nc = duckdb.connect(sys.argv[1])\nc.execute(sys.argv[2])\nos._exit(0)\n"
+    write = "set checkpoint_threshold = '1GB'; create table marts.notes as select 'unchecked' as note"
+    subprocess.run([sys.executable, "-c", script, published, write], check=True)
+    assert published.with_name("analytics.duckdb.wal").exists()
+    publish.publish(candidate(tmp_path / "two.duckdb", label="new"), published)
+    assert not published.with_name("analytics.duckdb.wal").exists()
+    with duckdb.connect(str(published), read_only=True) as connection:
+        assert connection.execute("select 1 from duckdb_tables() where table_name = 'notes'").fetchall() == []
+
+
+def test_a_link_in_the_place_of_a_publication_is_refused(tmp_path: Path) -> None:
+    shared = candidate(tmp_path / "shared.duckdb")
+    published = tmp_path / "published" / "analytics.duckdb"
+    published.parent.mkdir()
+    published.symlink_to(shared)
+    with pytest.raises(ConfigurationError, match="is a link"):
+        publish.publish(candidate(tmp_path / "new.duckdb"), published)
+    assert published.is_symlink()

@@ -37,6 +37,14 @@ def test_the_scope_follows_from_what_is_named(named: dict[str, Any], scope: str)
     assert register.new_request(channel="till", **named).scope == scope
 
 
+@pytest.mark.parametrize("blank", ["", " ", "\t", "\u00a0"])
+@pytest.mark.parametrize("named", [{}, {"customer": "C1"}, {"purchase": "P1"}])
+@pytest.mark.parametrize("option", ["customer", "purchase", "category"])
+def test_a_blank_option_is_no_request_and_never_a_wider_one(named: dict[str, Any], option: str, blank: str) -> None:
+    with pytest.raises(ValueError, match="is blank"):
+        register.new_request(channel="till", **(named | {option: blank}))
+
+
 @pytest.mark.parametrize(
     "named",
     [
@@ -47,7 +55,6 @@ def test_the_scope_follows_from_what_is_named(named: dict[str, Any], scope: str)
         {"purchase": "P1", "category": "washing"},
         {"customer": "C1", "category": "washing", "line": 1},
         {"customer": "C1", "purchase": "P1", "category": "washing"},
-        {"customer": "", "purchase": ""},
     ],
 )
 def test_what_names_nothing_or_too_much_is_no_request(named: dict[str, Any]) -> None:
@@ -82,7 +89,9 @@ def test_a_register_that_does_not_exist_is_empty(tmp_path: Path) -> None:
     assert read(tmp_path / "nowhere") == []
 
 
-text = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+text = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12).filter(
+    str.strip
+)
 
 
 @settings(max_examples=25, deadline=None)
