@@ -79,7 +79,7 @@ def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None
     )
     result = warehouse.bigtrust("run")
     assert result.exit_code == 1, result.output
-    assert "which no model declares" in result.stderr
+    assert "that no model declares" in result.stderr
 
 
 def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: Warehouse) -> None:

@@ -23,6 +23,7 @@ from bigtrust.gx.suites import FOLDER, Rule, Suite
 Verdict = Literal["passed", "failed", "not applicable"]
 
 EXAMINED_NOTHING = "examined nothing"
+RAW = "expect_table_to_hold_no_raw_value"
 
 # Counts only: no unexpected value, no row, no query that would find it.
 RESULT_FORMAT = {
@@ -109,7 +110,7 @@ def validate(
         outcomes, crash = _run_checkpoint(session, checks, today)
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
     results = tuple(
-        _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable)
+        _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable, summary)
         for number, check in enumerate(checks)
     )
     if data_docs is not None:
@@ -171,7 +172,12 @@ def _configuration(rule: Rule, number: int, today: date) -> Any:
 
 
 def _judge(
-    check: _Check, outcome: Any, crash: str, columns: Collection[str], unavailable: Mapping[str, str]
+    check: _Check,
+    outcome: Any,
+    crash: str,
+    columns: Collection[str],
+    unavailable: Mapping[str, str],
+    raw_values: RawValueSummary,
 ) -> CheckResult:
     suite, rule = check.suite, check.rule
     column = rule.arguments.get("column")
@@ -184,6 +190,8 @@ def _judge(
     else:
         examined, violations = _counts(rule.expectation, outcome)
         missing = _why_unavailable(rule.needs, unavailable)
+        if not missing and rule.expectation == RAW and raw_values.too_short and not raw_values.searched:
+            missing = "no identifier or free text that is long enough to search for was landed"
         if examined == 0 and violations == 0 and missing:
             verdict, reason = "not applicable", missing
         elif examined == 0 and violations == 0:

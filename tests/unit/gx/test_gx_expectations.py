@@ -6,6 +6,9 @@ import duckdb
 import pytest
 from gx_shop import Shop
 
+from bigtrust.gx.raw_values import RawColumn
+from bigtrust.gx.suites import Rule, Suite
+
 RAW = "expect_table_to_hold_no_raw_value"
 PATTERN = "expect_table_to_hold_no_personal_pattern"
 RETENTION = "expect_table_to_hold_only_rows_within_retention"
@@ -157,3 +160,14 @@ def test_patterns_are_found_in_texts_and_in_nested_values(shop: Shop, pattern: s
     assert (result.verdict, result.violations, result.examined) == ("failed", 1, 2)
     assert result.reason.endswith("(note: 1)")
     assert shop.verdict(f"select [{{'note': '{value}'}}] as details", PATTERN, pattern=pattern).violations == 1
+
+
+def test_raw_values_that_are_all_too_short_to_search_for_are_not_applicable(shop: Shop) -> None:
+    shop.publish("create or replace table marts.mart as select 'FR' as country")
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute("create table staging.base_short as select 'C1' as customer_id")
+    suite = Suite("analytics.marts.mart", (Rule("TST-01", RAW, {}, "A test."),))
+    columns = [RawColumn("vault.staging.base_short", "customer_id", "direct_identifier")]
+    (result,) = shop.judge([suite], raw_columns=columns).results
+    assert result.verdict == "not applicable"
+    assert "long enough" in result.reason
