@@ -102,16 +102,31 @@ def load(settings: Settings) -> list[Suite]:
 
 
 def run(settings: Settings, suites: list[Suite], progress: Callable[[str, int, int], None]) -> Report:
-    """Judge the candidates by the suites, and write Data Docs.
+    """Judge all candidates by the suites, and write Data Docs.
 
     Raises CheckFailed if a candidate holds a relation that no model declares: what is not listed does not exist.
     """
-    candidates = {name: settings.candidates / f"{name}.duckdb" for name in PUBLICATIONS}
+    progress("Great Expectations", 0, 1)
+    report = _judge(settings, suites, PUBLICATIONS, settings.data_docs)
+    progress("Great Expectations", 1, 1)
+    return report
+
+
+def is_proven(settings: Settings, suites: list[Suite], publication: str) -> bool:
+    """Judge the candidate of one publication alone; a check that cannot be made is no proof."""
+    try:
+        return _judge(settings, suites, (publication,), None).passed
+    except Exception:
+        return False
+
+
+def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...], data_docs: Path | None) -> Report:
+    candidates = {name: settings.candidates / f"{name}.duckdb" for name in publications}
+    suites = [suite for suite in suites if suite.publication in publications]
     declared = {suite.relation for suite in suites}
     for name, path in candidates.items():
         _require_declared(name, path, declared)
-    progress("Great Expectations", 0, 1)
-    report = validate(
+    return validate(
         candidates,
         settings.vault,
         suites,
@@ -119,11 +134,9 @@ def run(settings: Settings, suites: list[Suite], progress: Callable[[str, int, i
         raw_columns=_raw_columns(_manifest(settings)),
         product_columns=[RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA],
         unavailable=_unavailable(settings),
-        data_docs=settings.data_docs,
+        data_docs=data_docs,
         expectations=settings.project / "expectations",
     )
-    progress("Great Expectations", 1, 1)
-    return report
 
 
 def _manifest(settings: Settings) -> dict[str, Any]:

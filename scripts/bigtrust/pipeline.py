@@ -12,6 +12,7 @@ import duckdb
 from bigtrust import checks, contract, landing, lock, publish, records, register, secret
 from bigtrust.build import Dbt
 from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, unexpected
+from bigtrust.gx.suites import Suite
 from bigtrust.records import Record
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -89,7 +90,8 @@ class _Attempt:
         self._record = record
         self._dbt = Dbt(settings)
         self._started = time.monotonic()
-        self._is_governance_good = False
+        self._suites: list[Suite] = []
+        self._is_governance_proven = False
 
     def build(self) -> None:
         with self._phase("landing"):
@@ -102,10 +104,7 @@ class _Attempt:
             self._suites = checks.load(self._settings)
         with self._phase("build"):
             self._remove_databases()
-            try:
-                self._dbt.build(self._record.run, self._reporter.progress)
-            finally:
-                self._is_governance_good = self._has_governance()
+            self._dbt.build(self._record.run, self._reporter.progress)
             register.keep(self._settings.register, self._settings.vault)
             register.remember(register.files(self._settings.register), self._settings.seen_requests)
 
@@ -113,9 +112,7 @@ class _Attempt:
         with self._phase("check"):
             report = checks.run(self._settings, self._suites, self._reporter.progress)
         self._record.checks = [asdict(result) for result in report.results]
-        self._is_governance_good = not any(
-            result.verdict == "failed" and result.publication == "governance" for result in report.results
-        )
+        self._is_governance_proven = report.passed
         if not report.passed:
             failed = [result for result in report.results if result.verdict == "failed"]
             codes = sorted({f"{result.code} on {result.relation}" for result in failed})
@@ -137,7 +134,7 @@ class _Attempt:
         record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
         records.write(self._settings.runs, record)
         with self._phase("record"):
-            if not self._is_governance_good:
+            if not (self._is_governance_proven or self._proves_governance()):
                 self._start_from_published_governance()
             if self._dbt.manifest is None:
                 self._dbt.parse(record.run)
@@ -163,16 +160,12 @@ class _Attempt:
     def _publish(self, name: str) -> None:
         publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
 
-    def _has_governance(self) -> bool:
-        """Whether the build came far enough to say what happened: a failed data test comes after it."""
+    def _proves_governance(self) -> bool:
+        """Whether a run that failed came far enough for governance to say why, and what it says passes its checks."""
         candidate = self._settings.candidates / "governance.duckdb"
-        wanted = {suite.relation.split(".")[-1] for suite in self._suites if suite.publication == "governance"}
-        try:
-            with duckdb.connect(str(candidate), read_only=True) as connection:
-                rows = connection.execute("select table_name from duckdb_tables()").fetchall()
-        except duckdb.Error:
-            return False
-        return wanted <= {name for (name,) in rows}
+        return (
+            bool(self._suites) and candidate.exists() and checks.is_proven(self._settings, self._suites, "governance")
+        )
 
     def _start_from_published_governance(self) -> None:
         candidate = self._settings.candidates / "governance.duckdb"

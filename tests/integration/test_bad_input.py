@@ -291,3 +291,13 @@ def test_a_killed_run_leaves_the_old_publications_and_the_next_run_publishes(
         assert warehouse.query(publication, "select count(*) > 0 from marts.about") == [(True,)]
     warehouse.run()
     assert not list((warehouse.root / "published").glob(".*"))
+
+
+def test_governance_counts_the_reasons_of_what_blocked_the_run(warehouse: Warehouse) -> None:
+    unreadable_consent(warehouse)
+    assert warehouse.bigtrust("run").exit_code == 3
+    reasons = (
+        "select rejected from marts.rejected_rows where landing_table = 'consents' and reason = 'granted_unreadable'"
+    )
+    assert warehouse.query("governance", reasons) == [(1,)]
+    assert warehouse.query("governance", "select max(run) from marts.runs") == [(2,)]

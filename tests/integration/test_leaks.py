@@ -97,3 +97,22 @@ def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: War
         end = text.index("  - expect_column_values_to_match_regex: {column: language")
         suite.write_text(text[:start] + text[end:], encoding="utf-8")
     assert warehouse.bigtrust("run").exit_code == 0
+
+
+def test_governance_is_not_replaced_by_a_leaking_one(warehouse: Warehouse) -> None:
+    project = warehouse.own_project()
+    landing_rows = project / "models" / "governance" / "governance__rejected_rows.sql"
+    replace_in(
+        landing_rows,
+        "select landing_table, reason,",
+        "select landing_table, (select min(lower(email)) from {{ ref('stg_customers') }}) as reason,",
+    )
+    replace_in(landing_rows, "group by landing_table, reason", "group by landing_table")
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 1, result.output
+    assert "governance.marts.rejected_rows" in result.stderr
+    assert warehouse.query("governance", "select count(*) from marts.rejected_rows where reason like '%@%'") == [(0,)]
+    assert warehouse.query("governance", "select run, verdict from marts.runs order by run") == [
+        (1, "published"),
+        (2, "refused"),
+    ]
