@@ -4,8 +4,8 @@
 from collections import Counter
 from typing import Any, ClassVar, Literal
 
-from bigtrust.gx.columns import Kind, decoded, kind, type_name
-from bigtrust.gx.counted import CountedExpectation, Counts
+from bigtrust.gx.columns import Kind, decoded
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
 from bigtrust.gx.engine import DuckDBExecutionEngine, literal, quoted
 from bigtrust.gx.patterns import PATTERNS
 
@@ -41,14 +41,11 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
-        columns = []
-        for column, data_type in engine.columns(relation):
-            column_kind = kind(data_type)
-            if column_kind is Kind.OPAQUE:
-                counts.violations += 1
-                counts.where[column] = f"type {type_name(data_type)} cannot be examined"
-            elif column_kind in (Kind.TEXT, Kind.NESTED):
-                columns.append(column)
+        columns = [
+            column
+            for column, column_kind in examinable_columns(engine, relation, counts)
+            if column_kind in (Kind.TEXT, Kind.NESTED)
+        ]
         found: Counter[str] = Counter()
         if columns:
             counts.examined = sum(engine.distinct_values(relation, columns).values())

@@ -3,8 +3,8 @@
 
 from typing import Any
 
-from bigtrust.gx.columns import Kind, kind, type_name
-from bigtrust.gx.counted import CountedExpectation, Counts
+from bigtrust.gx.columns import Kind
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
 from bigtrust.gx.engine import DuckDBExecutionEngine
 from bigtrust.gx.raw_values import RAW_VALUES, search
 
@@ -31,14 +31,11 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
-        columns = []
-        for column, data_type in engine.columns(relation):
-            column_kind = kind(data_type)
-            if column_kind is Kind.OPAQUE:
-                counts.violations += 1
-                counts.where[column] = f"type {type_name(data_type)} cannot be examined"
-            elif column_kind is not Kind.WITHOUT_TEXT:
-                columns.append((column, column_kind))
+        columns = [
+            (column, column_kind)
+            for column, column_kind in examinable_columns(engine, relation, counts)
+            if column_kind is not Kind.WITHOUT_TEXT
+        ]
         is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
         if columns and is_searching:
             counts.examined = sum(engine.distinct_values(relation, [column for column, _ in columns]).values())

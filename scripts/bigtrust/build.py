@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -136,7 +136,7 @@ def _test_failure(node: Any, vault: Path) -> BigTrustError:
     return ConfigurationError(sentence) if code == ExitCode.CONFIGURATION else CheckFailed(sentence)
 
 
-def _rejected(vault: Path, tables: Iterable[str] = ()) -> str:
+def _rejected(vault: Path) -> str:
     """Where the first rejected rows are, and how many there are: positions and reasons, no values."""
     with duckdb.connect(str(vault), read_only=True) as connection:
         rows = connection.execute(

@@ -12,6 +12,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from great_expectations.render import LegacyDiagnosticRendererType, LegacyRendererType, RenderedStringTemplateContent
 from great_expectations.render.renderer.renderer import renderer
 
+from bigtrust.gx.columns import Kind, kind, type_name
 from bigtrust.gx.engine import DuckDBExecutionEngine, withheld
 
 
@@ -22,6 +23,19 @@ class Counts:
     examined: int = 0
     violations: int = 0
     where: dict[str, str] = field(default_factory=dict)
+
+
+def examinable_columns(engine: DuckDBExecutionEngine, relation: str, counts: Counts) -> list[tuple[str, Kind]]:
+    """The columns of a relation (quoted SQL name) with their kinds; one that cannot be examined is a violation."""
+    columns: list[tuple[str, Kind]] = []
+    for column, data_type in engine.columns(relation):
+        column_kind = kind(data_type)
+        if column_kind is Kind.OPAQUE:
+            counts.violations += 1
+            counts.where[column] = f"type {type_name(data_type)} cannot be examined"
+        else:
+            columns.append((column, column_kind))
+    return columns
 
 
 class _RelationUnderTest(TableMetricProvider):
