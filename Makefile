@@ -28,14 +28,14 @@ check: $(VENV)/.test
 	@echo "== format, lint and types"
 	@$(BIN)/ruff format --check scripts tests expectations
 	@$(BIN)/ruff check scripts tests expectations
-	@$(BIN)/sqlfmt --check --quiet models macros tests/dbt scripts/adapters
+	@$(BIN)/sqlfmt --check --quiet models macros tests/dbt scripts/adapters scripts/benchmarks
 	@$(BIN)/mypy
 	@echo "== clean"
 
 format: $(VENV)/.test
 	@$(BIN)/ruff format scripts tests expectations
 	@$(BIN)/ruff check --fix scripts tests expectations
-	@$(BIN)/sqlfmt models macros tests/dbt scripts/adapters
+	@$(BIN)/sqlfmt models macros tests/dbt scripts/adapters scripts/benchmarks
 
 clean:
 	rm -rf warehouse published site target logs $(VENV)
@@ -53,10 +53,12 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/.uv
 	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.test: requirements-dev.lock requirements-duckdb-1.5.lock $(VENV)/.run
+$(VENV)/.test: requirements-dev.lock requirements-duckdb-1.5.lock requirements-tpcds.lock $(VENV)/.run
 	@echo "== installing what the tests need"
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV)/duckdb-1.5
 	@$(UV) install --quiet --python $(VENV)/duckdb-1.5/bin/python --require-hashes -r requirements-duckdb-1.5.lock
+	@$(PYTHON) -m venv $(VENV)/tpcds
+	@$(UV) install --quiet --python $(VENV)/tpcds/bin/python --require-hashes -r requirements-tpcds.lock
 	@command -v chromium >/dev/null || { echo "== installing chromium for the browser tests"; scripts/install_chromium; }
 	@touch $@

@@ -8,6 +8,9 @@
     union all
     select 'as_of', '{{ env_var("BIGTRUST_AS_OF", "") or "today" }}'
     union all
+    select 'key_version', cast(getvariable('{{ publication }}_key_version') as varchar)
+    where getvariable('{{ publication }}_key_version') is not null
+    union all
     select setting, value
     from {{ ref("settings") }}
     union all
@@ -18,16 +21,22 @@
             values
                 ('purpose', purposes.description),
                 ('audience', purposes.audience),
-                ('legal_basis', purposes.legal_basis)
+                ('legal_basis', purposes.legal_basis),
+                ('must_not_overlap_with', coalesce(purposes.must_not_overlap_with, 'none')),
+                (
+                    'totals_may_fall',
+                    case
+                        when purposes.honours_erasure
+                        then
+                            'Totals may fall from one day to the next, because people''s data expires and is forgotten.'
+                        else 'Totals may fall from one day to the next, because data expires.'
+                    end
+                )
         ) as purpose_facts(fact, value)
     where purposes.publication = '{{ publication }}'
     union all
     select 'retention_of_' || data_category, period_months || ' months from ' || start_event
     from {{ ref("retention_windows") }}
     where purpose = '{{ publication }}'
-    union all
-    select
-        'totals_may_fall',
-        'Totals may fall from one day to the next, because people''s data expires and is forgotten.'
     order by all
 {%- endmacro %}

@@ -1,3 +1,3 @@
-select purpose, publication, audience, legal_basis, description, honours_erasure
+select purpose, publication, audience, must_not_overlap_with, legal_basis, description, honours_erasure
 from {{ ref("purposes") }}
 order by all

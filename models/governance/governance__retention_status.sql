@@ -1,4 +1,4 @@
-{#- Per relation: what is visible, what expires soon, and what expired but is still there (must be 0 after a run). -#}
+{#- Per relation and purpose: what is visible, what expires soon, and what expired but is still there (must be 0 after a run). -#}
 with
 
     {% set relations = [
@@ -9,7 +9,10 @@ with
         ("analytics", "touchpoints"),
         ("insights", "sales_by_category_month"),
         ("insights", "sales_by_region_month"),
+        ("finance", "daily_totals"),
+        ("marketing", "audience_members"),
     ] -%}
+    {{ require_every_window(relations) }}
 
     windows as (
 
@@ -27,35 +30,6 @@ with
                 '{{ relation }}' as relation
                 {{ "union all" if not loop.last }}
         {% endfor %}
-    ),
-
-    kept as (
-
-        select 'customers' as relation, count(*) as kept
-        from {{ ref("kept_customers") }}
-        union all
-        select 'purchases' as relation, count(distinct purchase_id) as kept
-        from {{ ref("kept_purchase_lines") }}
-        union all
-        select 'purchase_lines' as relation, count(*) as kept
-        from {{ ref("kept_purchase_lines") }}
-        union all
-        select 'returns' as relation, count(*) as kept
-        from {{ ref("kept_returns") }}
-        union all
-        select 'touchpoints' as relation, sum(kept) as kept
-        from
-            (
-                select count(customer_id) as kept
-                from {{ ref("kept_web_events") }}
-                union all
-                select count(customer_id) as kept
-                from {{ ref("kept_support_tickets") }}
-                union all
-                select count(*) as kept
-                from {{ ref("kept_marketing_messages") }}
-            ) as touchpoints
-
     ),
 
     status as (
@@ -82,13 +56,10 @@ with
 select
     status.publication,
     status.relation,
+    purposes.purpose,
     status.inside,
     status.expiring_within_30_days,
-    status.expired_but_present,
-    case
-        when status.publication = 'analytics'
-        then cast(kept.kept - status.inside - status.expired_but_present as bigint)
-    end as outside
+    status.expired_but_present
 from status
-left join kept on status.relation = kept.relation
+inner join {{ ref("purposes") }} as purposes on status.publication = purposes.publication
 order by all

@@ -1,4 +1,6 @@
 {#- The category and the days around a forgotten line, in which the person's interest in it would reveal it. -#}
+{{ config(materialized="working") }}
+
 with erased_purchase_lines as (select * from {{ ref("erased_purchase_lines") }})
 
 select distinct

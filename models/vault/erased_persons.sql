@@ -1,4 +1,6 @@
 {#- Persons who asked that everything be forgotten, up to the latest of their requests. -#}
+{{ config(materialized="working") }}
+
 with erasure_requests as (select * from {{ ref("erasure_requests") }})
 
 select customer_id, max(requested_at) as erased_until

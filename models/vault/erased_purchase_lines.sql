@@ -1,23 +1,63 @@
 {#- Lines that are forgotten, whatever the scope of the request, with what their footprint depends on. -#}
+{{ config(materialized="working") }}
+
 with
 
     erasure_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
+    scope_purchases as (select * from {{ ref("scope_purchases") }}),
+
+    erased_purchases as (select * from {{ ref("erased_purchases") }}),
+
+    -- few purchases are concerned by a request, and only their lines are looked at
+    concerned_purchases as (
+
+        select purchase_id
+        from erased_purchases
+        union
+        select purchase_id
+        from erasure_requests
+        where scope = 'purchase_line'
+        union
+        select scope_purchases.purchase_id
+        from scope_purchases
+        inner join erasure_requests on scope_purchases.customer_id = erasure_requests.customer_id
+        where erasure_requests.scope = 'category'
+
+    ),
+
+    concerned_lines as (
+
+        select *
+        from {{ ref("scope_purchase_lines") }}
+        where purchase_id in (select purchase_id from concerned_purchases)
+
+    ),
+
     sales as (
 
         select
-            stg_purchase_lines.purchase_id,
-            stg_purchase_lines.line_number,
-            stg_purchases.customer_id,
-            stg_products.category_id,
-            stg_purchases.purchased_at
-        from {{ ref("stg_purchase_lines") }} as stg_purchase_lines
-        inner join
-            {{ ref("stg_purchases") }} as stg_purchases
-            on stg_purchase_lines.purchase_id = stg_purchases.purchase_id
-        left join
-            {{ ref("stg_products") }} as stg_products
-            on stg_purchase_lines.product_id = stg_products.product_id
+            concerned_lines.purchase_id,
+            concerned_lines.line_number,
+            scope_purchases.customer_id,
+            concerned_lines.category_id,
+            scope_purchases.purchased_at
+        from concerned_lines
+        inner join scope_purchases on concerned_lines.purchase_id = scope_purchases.purchase_id
+
+        union all
+
+        -- the source system has deleted it since, as it should; its footprint stays forgotten
+        select purchase_id, line_number, customer_id, category_id, purchased_at
+        from {{ source("register", "forgotten_lines") }} as forgotten_lines
+        where
+            not exists (
+                select 1
+                from {{ ref("scope_purchase_lines") }} as landed
+                where
+                    landed.purchase_id = forgotten_lines.purchase_id
+                    and landed.line_number = forgotten_lines.line_number
+            )
 
     ),
 
@@ -25,9 +65,18 @@ with
 
         select sales.*
         from sales
+        inner join erasure_requests on sales.purchase_id = erasure_requests.purchase_id
+        where erasure_requests.scope = 'purchase'
+
+    ),
+
+    by_person as (
+
+        select sales.*
+        from sales
         inner join
-            {{ ref("erased_purchases") }} as erased_purchases
-            on sales.purchase_id = erased_purchases.purchase_id
+            {{ ref("erased_persons") }} as erased_persons on sales.customer_id = erased_persons.customer_id
+        where sales.purchased_at <= erased_persons.erased_until
 
     ),
 
@@ -58,6 +107,9 @@ with
 
 select *
 from by_purchase
+union
+select *
+from by_person
 union
 select *
 from by_line

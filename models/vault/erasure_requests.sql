@@ -1,4 +1,6 @@
 {#- Every erasure request, from the landing tables and from the register, with what became of it. -#}
+{{ config(materialized="working") }}
+
 with
 
     requests as (
@@ -25,22 +27,45 @@ with
 
     ),
 
+    asked_for as (select distinct customer_id from requests where customer_id is not null),
+
     persons as (
 
-        select customer_id
-        from {{ ref("stg_customers") }}
-        union
-        select customer_id
+        {% for table in ["customers", "purchases", "web_events", "support_tickets", "marketing_messages"] -%}
+            select customer_id
+            from {{ ref("stg_" ~ table) }}
+            where customer_id in (select customer_id from asked_for) {{ "union" if not loop.last }}
+        {% endfor %}
+    ),
+
+    -- what a request was about stays known when the source system has deleted it, as it should
+    forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
+
+    purchases as (
+
+        select purchase_id, customer_id
         from {{ ref("stg_purchases") }}
+        where purchase_id in (select purchase_id from requests)
         union
-        select customer_id
-        from {{ ref("stg_web_events") }}
+        select purchase_id, customer_id
+        from forgotten_lines
+        where
+            not exists (
+                select 1
+                from {{ ref("stg_purchases") }} as landed
+                where landed.purchase_id = forgotten_lines.purchase_id
+            )
+
+    ),
+
+    purchase_lines as (
+
+        select purchase_id, line_number
+        from {{ ref("stg_purchase_lines") }}
+        where purchase_id in (select purchase_id from requests where scope = 'purchase_line')
         union
-        select customer_id
-        from {{ ref("stg_support_tickets") }}
-        union
-        select customer_id
-        from {{ ref("stg_marketing_messages") }}
+        select purchase_id, line_number
+        from forgotten_lines
 
     ),
 
@@ -54,9 +79,9 @@ with
             categories.ancestor_id is not null as has_category,
             persons.customer_id is not null as has_person
         from requests
-        left join {{ ref("stg_purchases") }} as purchases on requests.purchase_id = purchases.purchase_id
+        left join purchases on requests.purchase_id = purchases.purchase_id
         left join
-            {{ ref("stg_purchase_lines") }} as purchase_lines
+            purchase_lines
             on requests.purchase_id = purchase_lines.purchase_id
             and requests.line_number = purchase_lines.line_number
         left join
@@ -67,6 +92,8 @@ with
     )
 
 select
+    -- what the next run compares with: a digest in place of what the request names
+    hash(request_id, scope, customer_id, purchase_id, line_number, category_id, requested_at) as request_key,
     request_id,
     origin,
     scope,

@@ -12,6 +12,7 @@ with
         select stg_purchase_lines.purchase_id, stg_purchase_lines.line_number
         from stg_purchase_lines
         inner join stg_purchases on stg_purchase_lines.purchase_id = stg_purchases.purchase_id
+        where stg_purchase_lines.purchase_id in (select purchase_id from stg_returns)
 
     )
 

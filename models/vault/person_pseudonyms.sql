@@ -1,19 +1,8 @@
-{#- One pseudonym per person in the domain analytics, computed once; facts join it, they never hash. -#}
-with
+{#- One pseudonym per person in the domain analytics, computed once; facts join it, they never hash. Only of persons of
+    whom a purpose needs something: the others' numbers are not kept. -#}
+{{ config(materialized="updated", pre_hook="{{ delete_rebuilt('person', expires='needed_until') }}") }}
 
-    persons as (
-
-        select customer_id
-        from {{ ref("kept_customers") }}
-        union
-        select customer_id
-        from {{ ref("person_activity") }}
-        union
-        select customer_id
-        from {{ ref("kept_marketing_messages") }}
-
-    )
-
-select customer_id, {{ issue_pseudonym("analytics", "person", "customer_id") }} as person_pseudonym
-from persons
-where customer_id is not null
+select
+    customer_id, {{ issue_pseudonym("analytics", "person", "customer_id") }} as person_pseudonym, needed_until
+from {{ ref("person_activity") }}
+where needed_until > {{ today() }} and {{ in_scope("person", "customer_id") }}

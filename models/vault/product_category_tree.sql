@@ -1,5 +1,7 @@
 {#- Every category with each of its ancestors, itself included. `union` (not `union all`) ends a circle.
     Categories that only the products name count too: the table of categories is optional. -#}
+{{ config(materialized="working") }}
+
 with recursive
 
     stg_product_categories as (select * from {{ ref("stg_product_categories") }}),
@@ -8,6 +10,12 @@ with recursive
 
         select category_id, category_id as ancestor_id
         from stg_product_categories
+
+        union
+
+        select parent_category_id, parent_category_id as ancestor_id
+        from stg_product_categories
+        where parent_category_id is not null
 
         union
 

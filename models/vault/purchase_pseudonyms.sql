@@ -1,5 +1,21 @@
-{#- One pseudonym per purchase in the domain analytics, computed once. -#}
-with purchases as (select distinct purchase_id from {{ ref("kept_purchase_lines") }})
+{#- One pseudonym per purchase in the domain analytics, computed once. Only of purchases that a purpose needs. -#}
+{{ config(materialized="updated", pre_hook="{{ delete_rebuilt('purchase', expires='needed_until') }}") }}
 
-select purchase_id, {{ issue_pseudonym("analytics", "purchase", "purchase_id") }} as purchase_pseudonym
+with
+
+    purchases as (
+
+        select
+            purchase_id,
+            {{ needed_until("purchases", {"purchase": "purchased_on"}, honours_erasure=true) }}
+            as needed_until
+        from {{ ref("kept_purchases") }}
+
+    )
+
+select
+    purchase_id,
+    {{ issue_pseudonym("analytics", "purchase", "purchase_id") }} as purchase_pseudonym,
+    needed_until
 from purchases
+where needed_until > {{ today() }}

@@ -1,5 +1,7 @@
 {#- Purchases of which at least one line is forgotten: whatever names them goes altogether. A purchase that somebody
     asked to forget counts too while it has not arrived, and after the source system has deleted it. -#}
+{{ config(materialized="working") }}
+
 select purchase_id
 from {{ ref("erased_purchase_lines") }}
 union

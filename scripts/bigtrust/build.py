@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,11 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+from bigtrust.changes import FullBuildNeeded
 from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, InputError
 from bigtrust.settings import Settings
 
+_FULL_BUILD = "A full build is needed: "  # as macros/changes/require_full_build.sql says it
 Progress = Callable[[str, int, int], None]  # what was finished, how many are finished, of how many
 
 
@@ -33,15 +35,45 @@ class Dbt:
             raise ConfigurationError(f"The dbt project does not parse: {_first_sentence(result.exception)}")
         self.manifest = result.result
 
-    def build(self, run: int, progress: Progress) -> None:
-        """Build seeds, models and data tests into the vault and the candidates.
+    def build(self, run: int, progress: Progress, *, only_changes: bool = False) -> None:
+        """Build seeds, models and data tests into the vault and the candidates, or what a change concerns of them.
 
-        Raises ConfigurationError (a model failed), InputError or CheckFailed (a data test failed, by its meta).
+        Raises FullBuildNeeded (a change that only a full build can follow), ConfigurationError (a model failed),
+        InputError or CheckFailed (a data test failed, by its meta).
         """
         arguments = ["build", "--exclude-resource-type", "unit_test"]
-        with self._environment(run):
+        if only_changes:
+            arguments += ["seed", *self._unchanged_views()]
+        with self._environment(run, only_changes=only_changes):
             result = self._invoke(arguments, progress)
         self._raise_for(result)
+
+    def build_models(self, run: int, publications: Sequence[str], *, only_changes: bool = False) -> None:
+        """Build the seeds and models that some publications are made of, and no data tests: for a comparison.
+
+        Raises FullBuildNeeded, or ConfigurationError if a model fails.
+        """
+        parts = [f"+path:models/{layer}/{name}" for layer in ("protected", "marts") for name in publications]
+        arguments = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
+        arguments += ["--threads", "2", "--no-write-json", "--select", *parts]
+        if only_changes:
+            arguments += ["--exclude-resource-type", "seed", *self._unchanged_views()]
+        with self._environment(run, only_changes=only_changes):
+            result = self._invoke(arguments, lambda *_: None)
+        self._raise_for(result)
+
+    def build_marts(self, progress: Progress) -> None:
+        """Build the policy tables and test them, then the marts and what is beneath them, without other data tests.
+
+        Raises ConfigurationError if a policy table is not possible.
+        """
+        with self._environment(0):
+            self._raise_for(self._invoke(["build", "--select", "path:seeds"], lambda *_: None))
+            self._raise_for(self._invoke(["run", "--select", "+path:models/marts"], progress))
+
+    def _unchanged_views(self) -> list[str]:
+        """Views are what they were, unless the day that they compare with stands in them."""
+        return ["--exclude", "config.materialized:view"] if self._settings.as_of is None else []
 
     def record(self, run: int) -> None:
         """Build only the relations that hold the record of all runs."""
@@ -76,12 +108,13 @@ class Dbt:
         ]
 
     @contextmanager
-    def _environment(self, run: int, *, record_only: bool = False) -> Any:
+    def _environment(self, run: int, *, record_only: bool = False, only_changes: bool = False) -> Any:
         changes = {
             **self._settings.environment(),
             "BIGTRUST_RUN": str(run),
             "BIGTRUST_LOCK_IS_HELD": "yes",
             "BIGTRUST_RECORD_ONLY": "yes" if record_only else "no",
+            "BIGTRUST_CHANGES": "yes" if only_changes else "no",
         }
         before = {name: os.environ.get(name) for name in changes}
         os.environ.update(changes)
@@ -104,6 +137,9 @@ class Dbt:
         failures = [_test_failure(item.node, self._settings.vault) for item in failed if item.status == "fail"]
         if failures:  # what must be set right first comes first
             raise min(failures, key=lambda failure: _ORDER.index(failure.exit_code))
+        for item in failed:
+            if _FULL_BUILD in item.message:
+                raise FullBuildNeeded(item.message.partition(_FULL_BUILD)[2].partition(".")[0])
         item = failed[0]
         raise ConfigurationError(
             f"dbt could not build {item.node.name}: {_first_sentence(item.message)} The log is in "

@@ -1,16 +1,15 @@
 """The checks of a run: which suites there are, what they look for, and what they need to apply."""
 
-import csv
 import json
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bigtrust import contract, records
+from bigtrust import contract, purposes, records
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
@@ -26,7 +25,7 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "requests", "runs", "checks", "cells")
+_HAPPENINGS = ("rejects", "requests", "categories", "runs", "checks", "cells", "opt_ins", "opt_ins.birth_date")
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -64,13 +63,25 @@ KEPT = {
     "web_events": "kept_web_events",
     "support_tickets": "kept_support_tickets",
     "marketing_messages": "kept_marketing_messages",
+    "consents": "kept_consents",
 }
+# Whom marketing may see today, and of how many of them the decade of birth is known.
+OPT_INS = """
+    select count(*), count(*) filter (birth_date between date '1900-01-01' and $1)
+    from restricted.marketing_opt_ins
+    inner join restricted.kept_customers using (customer_id)
+    inner join restricted.person_activity using (customer_id)
+    inner join policy.retention_windows on data_category = 'customers' and purpose = 'marketing'
+    where last_active_on + to_months(cast(period_months as integer)) > $1
+"""
 PEOPLE_WHO_BOUGHT = """
     select cast(any_value(value) as integer), (select count(distinct customer_id) from restricted.kept_purchase_lines)
     from policy.settings
     where setting = 'k'
 """
-PURPOSES = Path("seeds/policy/purposes.csv")
+KNOWN_CATEGORIES = """
+    select (select count(*) from restricted.product_category_tree) + (select count(*) from policy.sensitive_categories)
+"""
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
     ("products", "product_id"),
@@ -78,15 +89,19 @@ _PRODUCT_DATA = (
     ("product_categories", "category_id"),
     ("product_categories", "name"),
 )
+TABLE_NAMES = RawColumn("system.information_schema.tables", "table_name")  # somebody is called Register
 
 
 def load(settings: Settings) -> list[Suite]:
     """Return the baseline suite and the written suite of every relation of every publication.
 
-    Raises ConfigurationError for a suite that cannot be used, and for a relation without a written suite.
+    Raises ConfigurationError for a suite that cannot be used, for a relation without a written suite or an enforced
+    contract, and for a publication that does not do what its purpose says.
     """
     manifest = _manifest(settings)
-    _require_contracts(manifest, settings.project / PURPOSES)
+    _require_contracts(manifest)
+    purposes.require_kept(manifest, purposes.load(settings.project))
+    purposes.require_own_pseudonyms(manifest)
     baseline = baseline_suites(manifest)
     relations = {suite.relation for suite in baseline}
     folder = settings.project / "expectations"
@@ -130,13 +145,20 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
         candidates,
         settings.vault,
         suites,
-        today=settings.as_of or datetime.now(UTC).date(),
+        today=_today(settings),
         raw_columns=_raw_columns(_manifest(settings)),
-        product_columns=[RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA],
+        product_columns=[
+            *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
+            TABLE_NAMES,
+        ],
         unavailable=_unavailable(settings),
         data_docs=data_docs,
         expectations=settings.project / "expectations",
     )
+
+
+def _today(settings: Settings) -> date:
+    return settings.as_of or datetime.now(UTC).date()
 
 
 def _manifest(settings: Settings) -> dict[str, Any]:
@@ -148,10 +170,7 @@ def _manifest(settings: Settings) -> dict[str, Any]:
     return manifest
 
 
-def _require_contracts(manifest: dict[str, Any], purposes: Path) -> None:
-    """Every relation of a publication has an enforced contract, and every publication a purpose."""
-    with purposes.open(encoding="utf-8", newline="") as file:
-        declared = {row.get("publication") for row in csv.DictReader(file)}
+def _require_contracts(manifest: dict[str, Any]) -> None:
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model" or node["database"] not in PUBLICATIONS:
             continue
@@ -159,11 +178,6 @@ def _require_contracts(manifest: dict[str, Any], purposes: Path) -> None:
             raise ConfigurationError(
                 f"Model {node['name']} goes into a publication without an enforced contract. Remove what switches its "
                 "contract off."
-            )
-        if node["database"] not in declared:
-            raise ConfigurationError(
-                f"Publication {node['database']} has no purpose. Add it to {PURPOSES} with its legal basis and "
-                "audience."
             )
 
 
@@ -198,8 +212,8 @@ def _unavailable(settings: Settings) -> dict[str, str]:
     unavailable = {}
     with duckdb.connect(str(settings.vault), read_only=True) as connection:
 
-        def count(query: str) -> Any:
-            return connection.execute(query).fetchall()[0]
+        def count(query: str, *parameters: Any) -> Any:
+            return connection.execute(query, parameters).fetchall()[0]
 
         for name, table in contract.load(settings.project).items():
             columns = table.column_names
@@ -217,8 +231,15 @@ def _unavailable(settings: Settings) -> dict[str, str]:
         k, persons = count(PEOPLE_WHO_BOUGHT)
         if persons < k:
             unavailable["cells"] = "fewer than k persons bought anything, so no aggregate describes k of them"
+        opt_ins, birth_dates = count(OPT_INS, _today(settings))
+        if not opt_ins:
+            unavailable["opt_ins"] = unavailable.get("consents", "nobody who was in contact lately agrees to marketing")
+        if not birth_dates:
+            unavailable["opt_ins.birth_date"] = "of nobody who agrees to marketing the decade of birth is known"
         if not count("select count(*) from restricted.erasure_requests")[0]:
             unavailable["requests"] = "nobody has asked to forget anything"
+        if not count(KNOWN_CATEGORIES)[0]:
+            unavailable["categories"] = "neither landing nor the policy names a product category"
     if not records.latest(settings.runs):
         unavailable["runs"] = "no earlier run is recorded"
     if not any(record.checks for record in records.newest_first(settings.runs)):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +29,7 @@ from bigtrust.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 VERDICTS = ("passed", "failed", "not applicable")
+logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no traceback on the terminal
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
@@ -89,27 +92,40 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
 
 @main.command()
 @click.option("--as-of", metavar="DATE", help="Compare retention windows with this day instead of today (YYYY-MM-DD).")
+@click.option("--full-refresh", is_flag=True, help="Build everything anew, not only what changed: the same rows.")
 @_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the vault and the candidates are kept.")
 @_folder("published", "Where the publications go.")
 @_folder("register", "The register of erasure requests.")
-def run(**folders: str | None) -> None:
+def run(full_refresh: bool, **folders: str | None) -> None:
     """The main job: read landing, build, check, publish, record."""
     from bigtrust import pipeline
 
     settings = Settings.load(**folders)
     with _reporter() as reporter:
-        report = pipeline.run(settings, reporter)
+        report = pipeline.run(settings, reporter, full_refresh=full_refresh)
     _print_report(report, settings)
 
 
 @main.command()
+@click.option(
+    "--as-if-never",
+    "is_as_if_never",
+    is_flag=True,
+    help="Instead, build with a sample of the erasure requests and as if they had never been, and compare.",
+)
+@click.option("--sample", type=click.IntRange(min=1), default=20, show_default=True, help="How many requests.")
+@_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the candidates are kept.")
-def check(warehouse: str | None) -> None:
+@_folder("register", "The register of erasure requests.")
+def check(is_as_if_never: bool, sample: int, **folders: str | None) -> None:
     """The checks alone, on the candidates of the last build."""
     from bigtrust import pipeline
 
-    settings = Settings.load(warehouse=warehouse)
+    settings = Settings.load(**folders)
+    if is_as_if_never:
+        _check_as_if_never(settings, sample)
+        return
     with _reporter() as reporter:
         report = pipeline.check(settings, reporter)
     failed = [result for result in report.results if result.verdict == "failed"]
@@ -119,6 +135,25 @@ def check(warehouse: str | None) -> None:
     counts = {name: sum(result.verdict == name for result in report.results) for name in VERDICTS}
     console.print("Checks: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
     console.print(f"Pages: {settings.data_docs}/index.html")
+    if not report.passed:
+        sys.exit(int(ExitCode.CHECK_FAILED))
+
+
+def _check_as_if_never(settings: Settings, sample: int) -> None:
+    from bigtrust import as_if_never
+
+    with _reporter() as reporter:
+        report = as_if_never.check(settings, sample, reporter)
+    if not report.requests:
+        console.print("As if never: not applicable, there is no erasure request in force.")
+        return
+    for relation, rows in report.differences.items():
+        console.print(f"  {relation} differs: {rows:,} rows are in one build only")
+    console.print(
+        f"As if never: {report.requests:,} requests of {report.customers:,} customers, whose footprint is "
+        f"{report.deleted:,} landing rows; {report.relations} relations with {report.rows:,} rows compared, "
+        f"{len(report.differences) or 'none'} differ."
+    )
     if not report.passed:
         sys.exit(int(ExitCode.CHECK_FAILED))
 
@@ -133,8 +168,7 @@ def status(max_age: float, **folders: str | None) -> None:
     from bigtrust import monitoring
 
     state = monitoring.status(Settings.load(**folders), now=datetime.now(UTC), max_age_hours=max_age)
-    for line in state.lines:
-        console.print(_escaped(line))
+    _print_lines(state.lines)
     if not state.is_good:
         sys.exit(int(ExitCode.CHECK_FAILED))
 
@@ -144,38 +178,182 @@ def status(max_age: float, **folders: str | None) -> None:
 @click.option("--line", type=click.IntRange(min=1), metavar="N", help="Only this line of the purchase.")
 @click.option("--customer", metavar="ID", help="Forget this person (or, with --category, part of it).")
 @click.option("--category", metavar="ID", help="Only the person's purchases in this category, past and future.")
-@click.option("--channel", type=click.Choice(["till", "web", "support"]), required=True, help="Where it was asked.")
+@click.option("--channel", type=click.Choice(["till", "web", "support"]), help="Where it was asked.")
+@click.option(
+    "--from",
+    "file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Register the requests of a file: .json, .jsonl or .csv.",
+)
+@click.option("--withdraw", metavar="REQUEST", help="Withdraw the request of this number.")
+@click.option("--status", is_flag=True, help="Show all requests and what became of them.")
 @_folder("register", "The register of erasure requests.")
-def forget(
-    purchase: str | None,
-    line: int | None,
-    customer: str | None,
-    category: str | None,
-    channel: str,
-    register: str | None,
-) -> None:
-    """Register an erasure request; prints a receipt."""
-    from bigtrust import register as requests
+def forget(file: Path | None, withdraw: str | None, status: bool, register: str | None, **named: Any) -> None:
+    """Register erasure requests and print a receipt; withdraw one; or show what became of them.
 
+    \b
+    bigtrust forget (--purchase ID [--line N] | --customer ID [--category ID]) --channel till|web|support
+    bigtrust forget --from FILE
+    bigtrust forget --withdraw REQUEST
+    bigtrust forget --status
+    """
+    from bigtrust import promise, states
+
+    ways = {"--from": file is not None, "--withdraw": withdraw is not None, "--status": status}
+    ways["a request"] = any(value is not None for value in named.values())
+    if sum(ways.values()) != 1:
+        raise click.UsageError("Say one thing: a request (with --channel), --from, --withdraw or --status.")
     settings = Settings.load(register=register)
+    if status:
+        _print_lines(states.describe(settings.register, promise.promised_days(settings.project)))
+    elif withdraw is not None:
+        _withdraw(settings, withdraw)
+    elif file is not None:
+        _register_file(settings, file)
+    else:
+        _register(settings, **named)
+
+
+def _register(settings: Settings, channel: str | None, line: int | None, **named: str | None) -> None:
+    from bigtrust import receipt, register
+
+    if channel is None:
+        raise click.UsageError("Missing option '--channel'. Choose from till, web, support.")
     try:
-        request = requests.new_request(
-            channel=channel, customer=customer, purchase=purchase, line=line, category=category
-        )
+        request = register.new_request(channel=channel, line=line, **named)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
+    with _register_errors(settings):
+        register.add(settings.register, request)
+    _print_lines(receipt.lines(request, settings.project))
+
+
+def _register_file(settings: Settings, file: Path) -> None:
+    from bigtrust import receipt, register, request_file
+
+    requests = request_file.load(file, now=datetime.now(UTC))
+    with _register_errors(settings):
+        new = register.add_new(settings.register, requests)
+    if len(requests) == len(new) == 1:
+        _print_lines(receipt.lines(new[0], settings.project))
+    else:
+        _print_lines(receipt.summary(new, len(requests) - len(new), settings.project))
+
+
+def _withdraw(settings: Settings, request_id: str) -> None:
+    from bigtrust import register
+
+    with _register_errors(settings):
+        request = register.withdraw(settings.register, request_id)
+    console.print(f"Request {request.request_id} is withdrawn since {request.withdrawn_at}.")
+    console.print("What the source systems still deliver comes back with the next run (bigtrust run).")
+
+
+@contextmanager
+def _register_errors(settings: Settings) -> Iterator[None]:
     try:
-        requests.add(settings.register, request)
+        yield
     except OSError as error:
         raise ConfigurationError(
-            f"The register {settings.register} cannot be written ({error.strerror}). The request is NOT registered: "
-            "correct the folder's owner and mode, or free the disk, and ask again."
+            f"The register {settings.register} cannot be written ({error.strerror}). The request is NOT registered, or "
+            "withdrawn: correct the folder's owner and mode, or free the disk, and ask again."
         ) from None
-    console.print(f"Receipt {request.request_id}")
-    console.print(f"  asked     {request.requested_at} at the {request.channel}")
-    console.print(f"  forget    {request.scope.replace('_', ' ')}")
-    console.print("  effective with the next run (bigtrust run), or when the purchase arrives if it has not yet;")
-    console.print("            within one month at the latest (GDPR art. 12(3))")
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    for line in lines:
+        console.print(line, markup=False, emoji=False)
+
+
+@main.group(cls=OrderedCommands)
+def keys() -> None:
+    """The keys of the pseudonymisation domains: their versions, and their rotation."""
+
+
+@keys.command("list")
+@_folder("warehouse", "Where builds remember which versions they have used.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register, where rotations are kept.")
+def list_keys(**folders: str | None) -> None:
+    """The domains, the version of each key, and since when."""
+    from bigtrust import keys as domain_keys
+
+    settings = Settings.load(**folders)
+    for domain, version in domain_keys.versions(settings).items():
+        rotations = domain_keys.rotations(settings, domain)
+        since = rotations[-1].rotated_at if rotations else "the first run"
+        published = domain_keys.published(settings, domain)
+        is_waiting = published is not None and published < version
+        waiting = f"; until the next run, the publication has version {published}" if is_waiting else ""
+        console.print(f"{domain}: key version {version}, since {since}{waiting}.")
+
+
+@keys.command()
+@click.option("--domain", required=True, metavar="D", help="The pseudonymisation domain (see bigtrust keys list).")
+@click.option("--yes", is_flag=True, help="Do not ask. Nobody is asked either where there is no terminal.")
+@_folder("warehouse", "No run may be under way in it.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register, where rotations are kept.")
+def rotate(domain: str, yes: bool, **folders: str | None) -> None:
+    """Change every pseudonym of a domain in the next run."""
+    from bigtrust import keys as domain_keys
+
+    settings = Settings.load(**folders)
+    console.print("In the next run, every person and every purchase gets another pseudonym in this domain.")
+    console.print("  From then on, what was noted or exported with the old pseudonyms matches nothing.")
+    console.print("  The same rows are published, and other domains stay as they are. There is no way back.")
+    if not yes and sys.stdin.isatty() and not click.confirm("Rotate?"):
+        console.print("Nothing was changed.")
+        return
+    try:
+        rotation = domain_keys.rotate(settings, domain)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The register {settings.register} cannot be written ({error.strerror}). The key is NOT rotated: correct "
+            "the folder's owner and mode, or free the disk, and try again."
+        ) from None
+    console.print(f"Rotated: {rotation.domain} has key version {rotation.version}. Next: bigtrust run")
+
+
+@main.command()
+@click.option("--as-of", metavar="DATE", help="Compare retention windows with this day instead of today (YYYY-MM-DD).")
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where the last run left its policy; the preview builds in a folder of its own there.")
+@_folder("register", "The register of erasure requests.")
+def preview(**folders: str | None) -> None:
+    """What an edit of seeds/policy/ would remove or show, per mart. Changes nothing."""
+    from bigtrust import preview as previews
+
+    settings = Settings.load(**folders)
+    with _reporter() as reporter:
+        result = previews.preview(settings, reporter)
+    if not result.edits:
+        console.print("seeds/policy/ is as it was published. Nothing would change.")
+        return
+    console.print("Edited since the last publication:")
+    for table, sign, row in result.edits:
+        console.print(_escaped(f"  {sign} {table}: {row}"))
+    rows = [[change.mart, change.now, change.removed, change.shown, change.then] for change in result.changes]
+    _print_table(f"Rows on {result.day}", ["mart", "now", "removed", "shown", "then"], rows)
+    console.print("A row whose figures change counts as removed and as shown. Nothing was changed or published.")
+
+
+@main.command("landing-due")
+@click.option("--output", required=True, metavar="DIR", help="Where to write: one CSV file per landing table.")
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where the vault is.")
+@_folder("published", "Where the publications are: keys never go there.")
+@_folder("register", "The register of erasure requests: keys never go there.")
+def landing_due(output: str, **folders: str | None) -> None:
+    """The keys that the source systems should now delete, for them alone."""
+    from bigtrust import due
+
+    settings = Settings.load(**folders)
+    counts = due.export(settings, Path(output))
+    for name, count in counts.items():
+        console.print(f"  {name:<20} {count:>12,} keys")
+    console.print(f"The keys are in {output}. They are personal data: hand them over, then delete them.")
 
 
 class _Plain:
@@ -240,12 +418,18 @@ def _print_report(report: Any, settings: Settings) -> None:
     rows = [[row["landing_table"], *(row[name] for name in names)] for row in report.tables]
     _print_table("Landing", ["table", *names], rows)
     rows = [
-        [f"{row['publication']}.{row['relation']}", row["inside"], row["outside"], row["expiring_within_30_days"]]
+        [f"{row['publication']}.{row['relation']}", row["inside"], row["expiring_within_30_days"]]
         for row in report.relations
     ]
-    _print_table("Published", ["relation", "visible", "outside retention", "expiring soon"], rows)
+    _print_table("Published", ["relation", "visible", "expiring soon"], rows)
     states = ", ".join(f"{count:,} {state}" for state, count in report.requests) or "none"
     console.print(f"Erasure requests: {states}.")
+    if report.unknown_sensitive:
+        console.print(
+            f"Sensitive categories: landing does not know {report.unknown_sensitive} of the policy. The till offers to "
+            "forget them all the same; compare seeds/policy/sensitive_categories.csv with marts.forget_offers of "
+            "governance."
+        )
     record = report.record
     passed, failed, skipped = (record.count(verdict) for verdict in VERDICTS)
     console.print(f"Checks: {passed} passed, {failed} failed, {skipped} not applicable.")
@@ -253,6 +437,7 @@ def _print_report(report: Any, settings: Settings) -> None:
     for reason, count in reasons.most_common():
         console.print(f"  not applicable: {count} because {reason}")
     console.print("Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + ".")
+    console.print(f"Built: {record.built}.")
     console.print(f"Run {record.run}: published to {settings.published}")
     question = "select region, count(*) as customers from marts.customers group by all order by customers desc"
     file = _short(settings.published / "analytics.duckdb")

@@ -8,6 +8,7 @@ pseudonymisation domains to each session as variables, so that no SQL text, file
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import contract, landing, lock, records, register, secret, sql
+from bigtrust import inputs, keys, landing, lock, records, register, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.files import private_folder
 from bigtrust.settings import Settings
@@ -39,7 +40,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
     def initialize(self, plugin_config: dict[str, Any]) -> None:
         """Run the guards that need no connection."""
         self._record_only = str(plugin_config.get("record_only", "no")) == "yes"
-        self._variables: dict[str, bytes] = {}
+        self._variables: dict[str, bytes | int] = {}
         _withhold_values()
         with _told_by_dbt():
             self._settings = Settings.load()
@@ -53,13 +54,16 @@ class Plugin(BasePlugin):  # type: ignore[misc]
                 self._settings.record_only.mkdir(exist_ok=True)
                 return
             key = secret.load(self._settings)
-            self._tables = landing.inspect(self._settings.landing, contract.load(self._settings.project))
-            self._requests = register.files(self._settings.register)
-            register.require_complete(self._requests, self._settings.seen_requests)
+            versions = keys.versions(self._settings)  # read once: no rotation while the lock is held
+            given = inputs.handed_over()
+            self._inputs = given or inputs.read(self._settings)
+            self._builds_alone = given is None
             records.require_readable(self._settings.runs)
-        for domain in secret.DOMAINS:
-            inner, outer = secret.pads(secret.domain_key(key, domain))
+            keys.remember(self._settings, versions)
+        for domain, version in versions.items():
+            inner, outer = secret.pads(secret.domain_key(key, domain, version))
             self._variables |= {f"{domain}_inner_pad": inner, f"{domain}_outer_pad": outer}
+            self._variables[f"{domain}_key_version"] = version
 
     def configure_connection(self, conn: duckdb.DuckDBPyConnection) -> None:
         """Register the landing tables, the register and what is there of them, as relations of the vault."""
@@ -68,13 +72,21 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         if self._record_only:
             return
         conn.execute("create schema if not exists landing")
-        for name, table in self._tables.items():
-            conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table)}")
-        conn.execute(f"create or replace view landing.register_requests as {register.view_sql(self._requests)}")
-        _register_inventory(conn, self._tables, self._requests)
+        conn.execute("create schema if not exists at_rest")
+        if self._builds_alone:  # the next run cannot know what was built
+            conn.execute("drop table if exists last_run.build")
+        for name, table in self._inputs.tables.items():
+            read_before = self._inputs.plan.read_before.get(name, ())
+            conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table, read_before)}")
+        requests = register.view_sql(self._inputs.requests)
+        conn.execute(f"create or replace view landing.register_requests as {requests}")
+        conn.execute(
+            f"create or replace view landing.forgotten_lines as {register.forgotten_lines_sql(self._settings.register)}"
+        )
+        _register_inventory(conn, self._inputs)
 
     def configure_cursor(self, cursor: duckdb.DuckDBPyConnection) -> None:
-        """Set the keys of this session."""
+        """Set the keys of this session, and their versions."""
         for name, value in self._variables.items():
             cursor.execute(f"set variable {name} = ?", [value])
 
@@ -99,25 +111,25 @@ def _told_by_dbt() -> Iterator[None]:
         ) from None
 
 
-def _register_inventory(
-    conn: duckdb.DuckDBPyConnection, tables: dict[str, landing.LandingTable], requests: Any
-) -> None:
+def _register_inventory(conn: duckdb.DuckDBPyConnection, read: inputs.Inputs) -> None:
     conn.execute(
-        "create or replace table landing.files (landing_table varchar, file_number integer, file_name varchar)"
+        "create or replace table landing.files (landing_table varchar, file_number integer, file_name varchar, "
+        "size bigint, digest varchar, rows bigint)"
     )
     conn.execute(
         "create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)"
     )
-    files = [
-        (name, number, file.path.name) for name, table in tables.items() for number, file in enumerate(table.files)
-    ]
-    files += [("register_requests", number, path.name) for number, path in enumerate(requests)]
+    files = [astuple(file) for file in read.plan.manifest]
+    files += [("register_requests", number, path.name, None, None, 1) for number, path in enumerate(read.requests)]
     columns = [
-        (name, column, column in table.columns) for name, table in tables.items() for column in table.table.column_names
+        (name, column, column in table.columns)
+        for name, table in read.tables.items()
+        for column in table.table.column_names
     ]
-    if files:
-        conn.executemany("insert into landing.files values (?, ?, ?)", files)
-    conn.executemany("insert into landing.columns values (?, ?, ?)", columns)
+    for name, rows in (("files", files), ("columns", columns)):
+        if rows:
+            places = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+            conn.execute(f"insert into landing.{name} values {places}", [value for row in rows for value in row])
 
 
 def _records_sql(folder: Any) -> str:

@@ -1,14 +1,15 @@
 """The landing folder: which files there are, whether they keep the contract, and the SQL that reads them.
 
-Everything is read as text; staging gives it a type. Two columns are added to every table: `file_number` (files in
-name order, from 0) and `row_number` (from 1, within the file), so that "the later row wins" has a meaning.
+Everything is read as text; staging gives it a type. Three columns are added to every table: `file_number` (files in
+name order, from 0) and `row_number` (from 1, within the file), so that "the later row wins" has a meaning; and
+`is_new`, whether the file is one that no earlier build has read.
 """
 
 import codecs
 import csv
 import io
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,13 +26,15 @@ _DELIMITERS = (",", ";", "\t", "|")
 class LandingFile:
     """One file of a landing table; `columns` are its column names as they are written in the file.
 
-    `types` are the types of a Parquet file's columns (empty: CSV, where everything is text).
+    `types` are the types of a Parquet file's columns (empty: CSV, where everything is text); `rows` is how many rows
+    the file holds.
     """
 
     path: Path
     columns: tuple[str, ...]
     delimiter: str | None  # None: Parquet
     types: tuple[str, ...] = ()
+    rows: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,18 @@ def inspect(folder: Path, tables: dict[str, contract.Table]) -> dict[str, Landin
         }
 
 
-def view_sql(landing: LandingTable) -> str:
-    """Return the SELECT that reads a landing table: the contract's columns as text, `file_number`, `row_number`."""
-    groups = list(_groups(landing.files))
+def view_sql(landing: LandingTable, read_before: Collection[str] = ()) -> str:
+    """Return the SELECT that reads a landing table: the contract's columns as text, and the three of this module.
+
+    `read_before` are the names of the files that an earlier build has read.
+    """
+    groups = list(_groups(landing.files, read_before))
     if not groups:
         columns = ", ".join(f"cast(null as varchar) as {name}" for name in landing.table.column_names)
-        return f"select {columns}, 0 as file_number, 0 as row_number where false"
-    return "\nunion all\n".join(_group_sql(landing.table, numbers, files) for numbers, files in groups)
+        return f"select {columns}, 0 as file_number, 0 as row_number, false as is_new where false"
+    return "\nunion all\n".join(
+        _group_sql(landing.table, numbers, files, files[0].path.name not in read_before) for numbers, files in groups
+    )
 
 
 def _files_by_table(folder: Path, tables: dict[str, contract.Table]) -> dict[str, list[Path]]:
@@ -129,9 +137,7 @@ def _inspect_file(connection: duckdb.DuckDBPyConnection, path: Path, table: cont
             f"Landing table {where} cannot be read ({type(error).__name__}). Check its owner and mode."
         ) from None
     _require_contract(file, table, where)
-    if file.delimiter:
-        _require_readable(connection, file, where)
-    return file
+    return replace(file, rows=_count(connection, file, where))
 
 
 def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, where: str) -> LandingFile:
@@ -187,9 +193,11 @@ def _require_contract(file: LandingFile, table: contract.Table, where: str) -> N
         raise InputError(f"Landing table {where} has the same column twice. Deliver each column once.")
 
 
-def _require_readable(connection: duckdb.DuckDBPyConnection, file: LandingFile, where: str) -> None:
+def _count(connection: duckdb.DuckDBPyConnection, file: LandingFile, where: str) -> int:
+    """The rows of a file; of a CSV file every field is read, so that what is wrong with it is told now."""
+    counted = "count(*)" if file.delimiter is None else "count(*), count(columns(*))"
     try:
-        connection.execute(f"select count(columns(*)) from {_reader([file])}").fetchall()
+        return int(connection.execute(f"select {counted} from {_reader([file])}").fetchall()[0][0])
     except duckdb.Error as error:
         message = str(error)
         if "unicode" in message.lower() or "utf-8" in message.lower():
@@ -202,22 +210,24 @@ def _require_readable(connection: duckdb.DuckDBPyConnection, file: LandingFile, 
         ) from None
 
 
-def _groups(files: Sequence[LandingFile]) -> Iterator[tuple[list[int], list[LandingFile]]]:
+def _groups(
+    files: Sequence[LandingFile], read_before: Collection[str]
+) -> Iterator[tuple[list[int], list[LandingFile]]]:
     """Files that one reader reads together, with their numbers: Parquet of the same columns; each CSV by itself.
 
     A reader of Parquet files with other types would first give them one type, and write 42 as 42.0.
     """
-    parquet: dict[tuple[tuple[str, ...], tuple[str, ...]], list[int]] = {}
+    parquet: dict[tuple[tuple[str, ...], tuple[str, ...], bool], list[int]] = {}
     for number, file in enumerate(files):
         if file.delimiter is None:
-            parquet.setdefault((file.columns, file.types), []).append(number)
+            parquet.setdefault((file.columns, file.types, file.path.name in read_before), []).append(number)
         else:
             yield [number], [file]
     for numbers in parquet.values():
         yield numbers, [files[number] for number in numbers]
 
 
-def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFile]) -> str:
+def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFile], is_new: bool) -> str:
     first = files[0]
     types = first.types or ("VARCHAR",) * len(first.columns)
     present = {name.lower(): _as_text(name, kind) for name, kind in zip(first.columns, types, strict=True)}
@@ -225,7 +235,7 @@ def _group_sql(table: contract.Table, numbers: list[int], files: list[LandingFil
     row = "file_row_number + 1" if first.delimiter is None else "row_number() over ()"
     return (
         f"select\n    {columns},\n    {numbers}[cast(file_index as bigint) + 1] as file_number,\n"
-        f"    {row} as row_number\nfrom {_reader(files)}"
+        f"    {row} as row_number,\n    {str(is_new).lower()} as is_new\nfrom {_reader(files)}"
     )
 
 

@@ -1,13 +1,12 @@
 """Is the warehouse well? The last run, the age of each publication, the oldest request that waits."""
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from bigtrust import records, register
+from bigtrust import records, states, till
 from bigtrust.records import REQUESTS_BY_STATE
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -30,20 +29,21 @@ def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status
     is_good = last.verdict == records.PUBLISHED
     if last.message:
         lines.append(f"  {last.message}")
-    for name in PUBLICATIONS:
-        line, is_fresh = _publication(settings.published / f"{name}.duckdb", now, max_age_hours)
+    published = {name: settings.published / f"{name}.duckdb" for name in PUBLICATIONS}
+    for name, path in {**published, "till": settings.till / till.OFFERS}.items():
+        line, is_fresh = _publication(name, path, now, max_age_hours)
         lines.append(line)
         is_good = is_good and is_fresh
     line, is_in_time = _oldest_open_request(settings, now, max_age_hours)
     return Status([*lines, _requests_by_state(settings), line], is_good and is_in_time)
 
 
-def _publication(path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:
+def _publication(name: str, path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:
     if not path.exists():
-        return f"Publication {path.stem}: missing.", False
+        return f"Publication {name}: missing.", False
     hours = (now - datetime.fromtimestamp(path.stat().st_mtime, UTC)).total_seconds() / 3600
     is_fresh = hours <= max_age_hours
-    return f"Publication {path.stem}: {hours:.1f} hours old{'' if is_fresh else ', stale'}.", is_fresh
+    return f"Publication {name}: {hours:.1f} hours old{'' if is_fresh else ', stale'}.", is_fresh
 
 
 def _requests_by_state(settings: Settings) -> str:
@@ -58,19 +58,8 @@ def _requests_by_state(settings: Settings) -> str:
 
 
 def _oldest_open_request(settings: Settings, now: datetime, max_age_hours: float) -> tuple[str, bool]:
-    """A request of the register is open until a run that started after it has published."""
-    published = records.latest(settings.runs, records.PUBLISHED)
-    since = (
-        datetime.fromisoformat(published.started_at).replace(tzinfo=UTC)
-        if published
-        else datetime.min.replace(tzinfo=UTC)
-    )
-    asked = [
-        datetime.fromisoformat(json.loads(path.read_text(encoding="utf-8"))["requested_at"])
-        for path in register.files(settings.register)
-        if not path.stem.startswith("L-")  # a copy of what landing delivered: the run that made it has applied it
-    ]
-    waiting = [moment for moment in asked if moment > since]
+    """A request of the register is open until a run that knew it has published."""
+    waiting = [datetime.fromisoformat(request.requested_at) for request in states.waiting(settings.register)]
     if not waiting:
         return "Open erasure requests: none.", True
     hours = (now - min(waiting)).total_seconds() / 3600

@@ -2,17 +2,19 @@
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import duckdb
 
-from bigtrust import checks, contract, landing, lock, publish, records, register, secret
+from bigtrust import changes, checks, inputs, keys, lock, policy, publish, records, register, secret, states, till
 from bigtrust.build import Dbt
+from bigtrust.changes import Plan
 from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, unexpected
 from bigtrust.gx.suites import Suite
+from bigtrust.inputs import Inputs
 from bigtrust.records import Record
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -30,16 +32,20 @@ class Reporter(Protocol):
 @dataclass
 class Report:
     """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status;
-    `requests` are the states of erasure requests with their number."""
+    `requests` are the states of erasure requests with their number; `unknown_sensitive` counts the sensitive categories
+    of the policy that landing does not know."""
 
     record: Record
     tables: list[dict[str, Any]] = field(default_factory=list)
     relations: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, int]] = field(default_factory=list)
+    unknown_sensitive: int = 0
 
 
-def run(settings: Settings, reporter: Reporter) -> Report:
-    """Build everything anew, check it, publish what passed, and record what happened.
+def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -> Report:
+    """Build what changed, check it, publish what passed, and record what happened.
+
+    `full_refresh` builds everything anew, which gives the same rows.
 
     Returns the report of a run that published. Raises a BigTrustError otherwise: the publications are then as they
     were, `governance` aside, which says why. Raises LockedError if another run is under way.
@@ -52,11 +58,12 @@ def run(settings: Settings, reporter: Reporter) -> Report:
             started_at=records.now(),
             as_of=settings.as_of.isoformat() if settings.as_of else None,
         )
-        attempt = _Attempt(settings, reporter, record)
+        attempt = _Attempt(settings, reporter, record, full_refresh=full_refresh)
         try:
             attempt.build()
             attempt.check()
             attempt.publish()
+            attempt.put_to_rest()
             attempt.close(records.PUBLISHED, ExitCode.DONE, None)
         except Exception as error:
             known = error if isinstance(error, BigTrustError | OSError | duckdb.IOException) else unexpected(error)
@@ -64,6 +71,28 @@ def run(settings: Settings, reporter: Reporter) -> Report:
                 attempt.close_failed(known)
             raise known from None
         return attempt.report()
+
+
+def build(settings: Settings, read: Inputs, invoke: Callable[[bool], None]) -> tuple[Inputs, str]:
+    """Build what changed, or everything if that is not enough to know; give what was read, and which of the two.
+
+    `invoke(only_changes)` builds the models.
+    """
+    if read.plan.only_changes:
+        changes.begin(settings)
+        try:
+            with inputs.hand_over(read):
+                invoke(True)
+            return read, "changes"
+        except changes.FullBuildNeeded as needed:
+            read = replace(read, plan=Plan(read.plan.manifest, str(needed)))
+    # from nothing: what is derived is rebuilt, and no deleted row survives in a free block
+    for path in [settings.vault, *(settings.candidates / f"{name}.duckdb" for name in PUBLICATIONS)]:
+        path.unlink(missing_ok=True)
+        path.with_name(path.name + ".wal").unlink(missing_ok=True)
+    with inputs.hand_over(read):
+        invoke(False)
+    return read, f"everything: {read.plan.reason}"
 
 
 def check(settings: Settings, reporter: Reporter) -> checks.Report:
@@ -84,29 +113,40 @@ def check(settings: Settings, reporter: Reporter) -> checks.Report:
 
 
 class _Attempt:
-    def __init__(self, settings: Settings, reporter: Reporter, record: Record) -> None:
+    def __init__(self, settings: Settings, reporter: Reporter, record: Record, *, full_refresh: bool) -> None:
         self._settings = settings
         self._reporter = reporter
         self._record = record
         self._dbt = Dbt(settings)
+        self._full_refresh = full_refresh
         self._started = time.monotonic()
         self._suites: list[Suite] = []
+        self._found: states.Found = {}
         self._is_governance_proven = False
 
     def build(self) -> None:
         with self._phase("landing"):
-            tables = contract.load(self._settings.project)
             secret.load(self._settings)
-            landing.inspect(self._settings.landing, tables)
-            register.require_complete(register.files(self._settings.register), self._settings.seen_requests)
+            keys.versions(self._settings)  # a full build removes the databases before dbt meets the guards
+            self._inputs = inputs.read(self._settings, full_refresh=self._full_refresh)
         with self._phase("parse"):
             self._dbt.parse(self._record.run)
             self._suites = checks.load(self._settings)
         with self._phase("build"):
-            self._remove_databases()
-            self._dbt.build(self._record.run, self._reporter.progress)
+            self._inputs, self._record.built = build(
+                self._settings,
+                self._inputs,
+                lambda only_changes: self._dbt.build(
+                    self._record.run, self._reporter.progress, only_changes=only_changes
+                ),
+            )
+            policy.put_aside(self._settings)
             register.keep(self._settings.register, self._settings.vault)
+            register.keep_forgotten_lines(
+                self._settings.register, self._settings.vault, is_all=not self._inputs.plan.only_changes
+            )
             register.remember(register.files(self._settings.register), self._settings.seen_requests)
+            self._found = states.find(self._settings.vault)
 
     def check(self) -> None:
         with self._phase("check"):
@@ -126,6 +166,24 @@ class _Attempt:
             for name in PUBLICATIONS:
                 if name != "governance":
                     self._publish(name)
+            states.record(self._settings.register, self._found, run=self._record.run, at=records.now())
+            till.publish(self._settings.candidates / "governance.duckdb", self._settings.till)
+
+    def put_to_rest(self) -> None:
+        """Leave nothing in the vault and the candidates but what the next run needs: what was forgotten or has expired
+        is then in no block of their files, free ones included."""
+        with self._phase("rest"):
+            with duckdb.connect(str(self._settings.vault)) as connection:
+                changes.remember(connection)
+                changes.put_to_rest(connection)
+            publish.compact(self._settings.vault)
+            for name in PUBLICATIONS:
+                if name != "governance":  # it is still to be recorded in, and holds nobody's data
+                    candidate = self._settings.candidates / f"{name}.duckdb"
+                    publish.replace(self._settings.published / candidate.name, candidate)
+            with duckdb.connect(str(self._settings.vault)) as connection:
+                changes.complete(self._settings, connection)
+            policy.remember(self._settings)
 
     def close(self, verdict: str, exit_code: ExitCode, message: str | None) -> None:
         """Record the run and publish governance, which says what happened, also after a failure."""
@@ -155,6 +213,7 @@ class _Attempt:
                 tables=_rows(connection, "from marts.landing_rows"),
                 relations=_rows(connection, "from marts.retention_status"),
                 requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
+                unknown_sensitive=connection.execute(till.UNKNOWN_SENSITIVE).fetchall()[0][0],
             )
 
     def _publish(self, name: str) -> None:
@@ -174,13 +233,6 @@ class _Attempt:
         if published.exists():
             candidate.parent.mkdir(parents=True, exist_ok=True)
             publish.copy(published, candidate)
-
-    def _remove_databases(self) -> None:
-        """Start from nothing: what is derived is rebuilt, and no deleted row survives in a free block."""
-        names = [self._settings.candidates / f"{name}.duckdb" for name in PUBLICATIONS]
-        for path in [self._settings.vault, *names]:
-            path.unlink(missing_ok=True)
-            path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
     @contextmanager
     def _phase(self, name: str) -> Iterator[None]:

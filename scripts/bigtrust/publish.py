@@ -7,6 +7,7 @@ one. The old publication is not kept: it holds what people asked to forget.
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -55,15 +56,54 @@ def publish(candidate: Path, published: Path) -> None:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy all schemas, tables, views and comments of a DuckDB file into a new file, and compare the row counts."""
-    with duckdb.connect(config={"threads": 2}) as connection:
+    """Copy all schemas, tables, views and comments of a DuckDB file into a new file, and compare the row counts.
+
+    Rows are written in the order of their columns, pseudonyms first: where a row lies in the file tells nothing of
+    when it came.
+    """
+    with duckdb.connect(config={"threads": 2, **_memory(source.parent)}) as connection:
         connection.execute(f"attach {sql.text(str(source))} as source (read_only)")
         connection.execute(f"attach {sql.text(str(target))} as target (storage_version '{STORAGE_VERSION}')")
-        connection.execute("copy from database source to target")
+        connection.execute("copy from database source to target (schema)")
+        for schema, table in _row_counts(connection, "source"):
+            name = f"{sql.identifier(schema)}.{sql.identifier(table)}"
+            connection.execute(f"insert into target.{name} from source.{name} order by all")
         is_same = _row_counts(connection, "source") == _row_counts(connection, "target")
         connection.execute("detach target")
     if not is_same:
         raise BigTrustError(f"Publication {target.name}: the copy differs from the candidate. Run again.")
+
+
+def compact(database: Path) -> None:
+    """Write a DuckDB file anew, without the free blocks in which deleted rows survive."""
+    fresh = database.with_name(f".{database.name}.{secrets.token_hex(4)}")
+    try:
+        with duckdb.connect(config={"threads": 2, **_memory(database.parent)}) as connection:
+            connection.execute(f"attach {sql.text(str(database))} as source (read_only)")
+            connection.execute(f"attach {sql.text(str(fresh))} as target")
+            connection.execute("copy from database source to target")
+        database.with_name(database.name + ".wal").unlink(missing_ok=True)
+        fresh.replace(database)
+    finally:
+        remove_unfinished(database)
+
+
+def replace(published: Path, candidate: Path) -> None:
+    """Put a copy of a publication in the place of its candidate: the same rows, and no deleted ones."""
+    fresh = candidate.with_name(f".{candidate.name}.{secrets.token_hex(4)}")
+    try:
+        shutil.copyfile(published, fresh)
+        candidate.with_name(candidate.name + ".wal").unlink(missing_ok=True)
+        fresh.replace(candidate)
+    finally:
+        remove_unfinished(candidate)
+
+
+def _memory(folder: Path) -> dict[str, str]:
+    return {
+        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
+        "temp_directory": str(folder / f".temporary-{secrets.token_hex(4)}"),
+    }
 
 
 def remove_unfinished(published: Path) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ class Record:
     seconds: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
     checks: Sequence[dict[str, Any]] = ()
+    built: str | None = None  # "changes", or "everything: " and why
 
     def count(self, verdict: str) -> int:
         """How many checks ended with this verdict."""
@@ -78,7 +79,11 @@ def require_readable(folder: Path) -> None:
 def _read(path: Path) -> Record:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))["record"]
-        return Record(**{name: content[name] for name in Record.__dataclass_fields__})
+        # an older version wrote fewer fields: those that have a default may be missing
+        needed = {known.name for known in fields(Record) if known.default is known.default_factory is MISSING}
+        return Record(
+            **{known.name: content[known.name] for known in fields(Record) if known.name in {*needed, *content}}
+        )
     except (OSError, ValueError, KeyError, TypeError):
         raise ConfigurationError(
             f"Run record {path} is damaged. Restore it from your backup, or move it away."

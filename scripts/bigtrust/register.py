@@ -6,16 +6,20 @@ what was forgotten stays forgotten.
 
 import hashlib
 import json
+import os
+import re
 import secrets
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from bigtrust import sql
-from bigtrust.errors import InputError
-from bigtrust.files import private_folder, write_durably
+from bigtrust.errors import ConfigurationError, InputError
+from bigtrust.files import alone_in, private_folder, sync_folder, write_durably, write_together
 
 FIELDS = (
     "request_id",
@@ -28,6 +32,20 @@ FIELDS = (
     "channel",
     "withdrawn_at",
 )
+KEY = FIELDS[:6]
+# A number that tells nothing of whom the request is about: one of ours, or a UUID that a till has made.
+REQUEST_ID = re.compile(r"R\d{14}-[0-9a-f]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+STATES = "states.json"  # what became of each request (bigtrust.states)
+LANDED = "L-"  # names of files that keep what landing delivered
+_SPACES = " \t\n\r\u00a0\u200b\u202f\u3000\ufeff"  # as the macro read_text
+FORGOTTEN_LINES = "forgotten_lines.parquet"
+_LINE = {
+    "purchase_id": "varchar",
+    "line_number": "varchar",
+    "customer_id": "varchar",
+    "category_id": "varchar",
+    "purchased_at": "timestamp",
+}
 LANDED_REQUESTS = """
     select
         request_id, scope, customer_id, purchase_id, line_number, category_id,
@@ -51,6 +69,21 @@ class Request:
     channel: str
     withdrawn_at: str | None = None
 
+    @property
+    def key(self) -> tuple[str | None, ...]:
+        """What the vault knows the request by: landing may use a number twice, for two requests."""
+        return tuple(cleaned(getattr(self, name)) for name in KEY)
+
+
+def cleaned(value: str | None) -> str | None:
+    """An identifier as staging reads it, without spaces of any kind around it; None if nothing is left."""
+    return (value or "").strip(_SPACES) or None
+
+
+def normalised(request_id: str) -> str:
+    """A number of a request as the register writes it: a UUID in small letters."""
+    return request_id if request_id.startswith("R") else request_id.lower()
+
 
 def new_request(
     *,
@@ -65,7 +98,7 @@ def new_request(
     A purchase (with a line: only that line), a customer with a category, or a customer alone: the whole person.
     Raises ValueError for any other combination.
     """
-    if any(name is not None and not name.strip() for name in (customer, purchase, category)):
+    if any(name is not None and not cleaned(name) for name in (customer, purchase, category)):
         raise ValueError("An identifier is blank: nobody knows what to forget. Name it, or leave the option out.")
     if purchase is not None and category is None:
         scope = "purchase" if line is None else "purchase_line"
@@ -77,10 +110,10 @@ def new_request(
     return Request(
         request_id=f"R{now:%Y%m%d%H%M%S}-{secrets.token_hex(4)}",
         scope=scope,
-        customer_id=customer,
-        purchase_id=purchase,
+        customer_id=cleaned(customer),
+        purchase_id=cleaned(purchase),
         line_number=None if line is None else str(line),
-        category_id=category,
+        category_id=cleaned(category),
         requested_at=now.isoformat(timespec="microseconds"),
         channel=channel,
     )
@@ -93,6 +126,53 @@ def add(register: Path, request: Request) -> Path:
     return path
 
 
+def add_new(register: Path, requests: Iterable[Request]) -> list[Request]:
+    """Write those requests into the register that it does not hold yet, all synced to disk before this returns.
+
+    Returns those that were written; the others had been registered before, word for word. Raises InputError, and
+    writes nothing, if a number already stands for another request.
+    """
+    with alone_in(private_folder(register)):
+        new: dict[Path, Request] = {}
+        for request in requests:
+            path = register / f"{request.request_id}.json"
+            known = new.get(path) or (_read(path) if path.exists() else None)
+            if known is None:
+                new[path] = request
+            elif replace(known, withdrawn_at=None) != request:
+                raise InputError(
+                    f"Nothing was registered: the number {request.request_id} already stands for another request. Give "
+                    "each request a number of its own."
+                )
+        write_together({path: _text(request) for path, request in new.items()}, mode=0o600)
+    return list(new.values())
+
+
+def withdraw(register: Path, request_id: str) -> Request:
+    """Write down that a request is withdrawn, synced to disk before this returns. Returns it as it then is.
+
+    What was withdrawn before stays withdrawn since then. Raises ConfigurationError if the register does not hold the
+    request, or if landing delivered it: what landing says is the later word, so it is withdrawn there.
+    """
+    name = normalised(request_id)
+    path = register / f"{name}.json"
+    if not REQUEST_ID.fullmatch(name) or not path.exists():
+        if any(request.request_id == request_id for request in read(register).values()):
+            raise ConfigurationError(
+                "This request came with the landing table erasure_requests. Withdraw it there: deliver it again with "
+                "withdrawn_at."
+            )
+        raise ConfigurationError(
+            "The register holds no request of this number. `bigtrust forget --status` lists the numbers."
+        )
+    with alone_in(register):
+        request = _read(path)
+        if request.withdrawn_at is None:
+            request = replace(request, withdrawn_at=datetime.now(UTC).isoformat(timespec="microseconds"))
+            write_durably(path, _text(request), mode=0o600)
+    return request
+
+
 def _text(request: Request) -> str:
     return json.dumps(asdict(request), ensure_ascii=False, indent=2) + "\n"
 
@@ -102,20 +182,27 @@ def files(register: Path) -> list[Path]:
 
     Raises InputError that names the first file that is not: what a person asked for is never skipped.
     """
-    paths = sorted(path for path in register.glob("*.json") if not path.name.startswith("."))
-    for path in paths:
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            moment = datetime.fromisoformat(content["requested_at"])
-            is_request = set(content) == set(FIELDS) and moment.tzinfo is not None
-        except (OSError, ValueError, TypeError, KeyError):
-            is_request = False
-        if not is_request:
-            raise InputError(
-                f"Register file {path.name} is no readable erasure request. Repair it from your backup: what a person "
-                "asked for is never skipped."
-            )
-    return paths
+    return [register / f"{name}.json" for name in read(register)]
+
+
+def read(register: Path) -> dict[str, Request]:
+    """Return the requests by the name of their file (without `.json`), in name order. Raises as `files` does."""
+    paths = sorted(path for path in register.glob("*.json") if not path.name.startswith(".") and path.name != STATES)
+    return {path.stem: _read(path) for path in paths}
+
+
+def _read(path: Path) -> Request:
+    try:
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        if set(content) == set(FIELDS) and datetime.fromisoformat(content["requested_at"]).tzinfo is not None:
+            texts: dict[str, Any] = {name: None if value is None else str(value) for name, value in content.items()}
+            return Request(**texts)
+    except (OSError, ValueError, TypeError, KeyError):
+        pass
+    raise InputError(
+        f"Register file {path.name} is no readable erasure request. Repair it from your backup: what a person "
+        "asked for is never skipped."
+    )
 
 
 def keep(register: Path, vault: Path) -> None:
@@ -129,7 +216,7 @@ def keep(register: Path, vault: Path) -> None:
     for row in rows:
         request = Request(**dict(zip(FIELDS, row, strict=True)))
         asked = json.dumps([getattr(request, name) for name in FIELDS if name not in ("requested_at", "withdrawn_at")])
-        path = register / f"L-{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
+        path = register / f"{LANDED}{hashlib.sha256(asked.encode()).hexdigest()[:32]}.json"
         text = _text(request)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             write_durably(path, text, mode=0o600)
@@ -159,10 +246,43 @@ def view_sql(paths: list[Path]) -> str:
     """Return the SELECT that reads the register: the fields as text, `file_number`, `row_number`."""
     if not paths:
         nothing = ", ".join(f"cast(null as varchar) as {name}" for name in FIELDS)
-        return f"select {nothing}, 0 as file_number, 0 as row_number where false"
+        return f"select {nothing}, 0 as file_number, 0 as row_number, true as is_new where false"
     names = ", ".join(sql.file(path) for path in paths)
     columns = ", ".join(f"{name}: 'VARCHAR'" for name in FIELDS)
     return (
-        f"select {', '.join(FIELDS)}, cast(file_index as integer) as file_number, 0 as row_number\n"
+        f"select {', '.join(FIELDS)}, cast(file_index as integer) as file_number, 0 as row_number, "
+        f"true as is_new\n"
         f"from read_json([{names}], format = 'unstructured', columns = {{{columns}}})"
     )
+
+
+def forgotten_lines_sql(register: Path) -> str:
+    """Return the SELECT that reads the forgotten lines that the register remembers: columns of FORGOTTEN_LINES."""
+    path = register / FORGOTTEN_LINES
+    if not path.exists():
+        return f"select {', '.join(f'cast(null as {kind}) as {name}' for name, kind in _LINE.items())} where false"
+    return f"select {', '.join(_LINE)} from read_parquet({sql.file(path)})"
+
+
+def keep_forgotten_lines(register: Path, vault: Path, *, is_all: bool) -> None:
+    """Remember the lines that a build has found to be forgotten: person, category and time, for their footprint.
+
+    The source system may delete a forgotten purchase; visits and messages about it must stay forgotten. `is_all`:
+    the build has looked at everything, so that what no request covers any more is dropped.
+    """
+    path = register / FORGOTTEN_LINES
+    unfinished = path.with_name(f".{path.name}")
+    columns = ", ".join(_LINE)
+    with duckdb.connect(str(vault), read_only=True) as connection:
+        known = forgotten_lines_sql(register)
+        found = f"select {columns} from restricted.erased_purchase_lines"
+        lines = found if is_all else f"{found} union {known}"
+        differing = f"select count(*) from (({lines} except {known}) union all ({known} except {lines}))"
+        if not connection.execute(differing).fetchall()[0][0]:
+            return
+        connection.execute(f"copy ({lines} order by all) to {sql.file(unfinished)} (format parquet)")
+    unfinished.chmod(0o600)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.replace(path)
+    sync_folder(register)

@@ -21,8 +21,9 @@ from bigtrust.settings import Settings
 
 VARIABLE = "DBT_ENV_SECRET_BIGTRUST"
 MINIMUM_BYTES = 32
-DOMAINS = ("analytics",)
-KEY_VERSION = 1
+DOMAINS = ("analytics", "marketing")  # named like the publications that have pseudonyms
+FIRST_VERSION = 1
+FINGERPRINT = "secret.fingerprint"
 _BLOCK = 64  # bytes: the block size of SHA-256 (RFC 2104)
 
 
@@ -45,8 +46,8 @@ def load(settings: Settings, environment: Mapping[str, str] | None = None) -> by
     return secret
 
 
-def domain_key(secret: bytes, domain: str, version: int = KEY_VERSION) -> bytes:
-    """Return the key of one pseudonymisation domain (32 bytes; HKDF-SHA256, RFC 5869)."""
+def domain_key(secret: bytes, domain: str, version: int = FIRST_VERSION) -> bytes:
+    """Return the key of one version of a pseudonymisation domain (32 bytes; HKDF-SHA256, RFC 5869)."""
     info = f"bigtrust/pseudonymisation/{domain}/v{version}".encode()
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(secret)
 
@@ -104,7 +105,7 @@ def _create(settings: Settings) -> None:
 
 def _require_same(secret: bytes, settings: Settings) -> None:
     fingerprint = hmac.digest(domain_key(secret, "fingerprint"), b"fingerprint", "sha256").hex()
-    file = settings.register / "secret.fingerprint"
+    file = settings.register / FINGERPRINT
     if file.exists():
         if not hmac.compare_digest(fingerprint.encode(), file.read_bytes().strip()):
             raise ConfigurationError(

@@ -10,7 +10,7 @@ from pathlib import Path
 from bigtrust.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[2]
-PUBLICATIONS = ("analytics", "insights", "governance")
+PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "governance")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,11 @@ class Settings:
         return self.warehouse / "vault.duckdb"
 
     @property
+    def till(self) -> Path:
+        """What tills read: the offers to forget, and the page that shows them."""
+        return self.published / "till"
+
+    @property
     def candidates(self) -> Path:
         """The folder in which publications are built and checked before they are published."""
         return self.warehouse / "candidate"
@@ -78,6 +83,11 @@ class Settings:
     def seen_requests(self) -> Path:
         """The requests of the register that runs have seen, to notice a lost one."""
         return self.warehouse / "register.seen"
+
+    @property
+    def used_keys(self) -> Path:
+        """The key versions that builds have used, to notice a lost rotation."""
+        return self.warehouse / "keys.used"
 
     @property
     def record_only(self) -> Path:

@@ -1,3 +1,10 @@
+{{
+    config(
+        materialized="updated",
+        pre_hook="{{ delete_rebuilt('person', pseudonymous=true, expires='visible_until') }}",
+    )
+}}
+
 with
 
     kept_customers as (select * from {{ ref("kept_customers") }}),
@@ -17,7 +24,16 @@ with
             {{ country("kept_customers.country") }} as country,
             {{ language("kept_customers.language") }} as language,
             {{ month(local_date("kept_customers.created_at")) }} as customer_since_month,
-            {{ visible_until("customers", "analytics", "person_activity.last_active_on") }} as visible_until
+            {{
+                visible_until(
+                    "customers",
+                    "analytics",
+                    {
+                        "last_activity": "person_activity.last_active_on",
+                        "account_creation": local_date("kept_customers.created_at"),
+                    },
+                )
+            }} as visible_until
         from kept_customers
         inner join person_pseudonyms on kept_customers.customer_id = person_pseudonyms.customer_id
         inner join person_activity on kept_customers.customer_id = person_activity.customer_id
@@ -31,4 +47,3 @@ with
 select *
 from customers
 where visible_until > {{ today() }}
-order by all

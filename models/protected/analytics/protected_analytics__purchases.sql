@@ -1,4 +1,11 @@
 {#- Headers are computed from the lines that stay; a purchase without lines is gone. -#}
+{{
+    config(
+        materialized="updated",
+        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+    )
+}}
+
 with purchase_lines as (select * from {{ ref("protected_analytics__purchase_lines") }})
 
 select
@@ -12,5 +19,5 @@ select
     cast(sum(net_amount) as decimal(38, 2)) as net_amount,
     visible_until
 from purchase_lines
+where {{ in_scope("purchase", "purchase_pseudonym", pseudonymous=true) }}
 group by purchase_pseudonym, person_pseudonym, channel, purchased_on, visible_until
-order by all

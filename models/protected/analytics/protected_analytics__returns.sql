@@ -1,3 +1,10 @@
+{{
+    config(
+        materialized="updated",
+        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+    )
+}}
+
 with
 
     kept_returns as (select * from {{ ref("kept_returns") }}),
@@ -19,7 +26,13 @@ with
             as reason,
             -- a return never outlives its purchase
             least(
-                {{ visible_until("returns", "analytics", "kept_returns.purchased_on") }},
+                {{
+                    visible_until(
+                        "returns",
+                        "analytics",
+                        {"purchase": "kept_returns.purchased_on", "return": "kept_returns.returned_on"},
+                    )
+                }},
                 {{ visible_until("purchases", "analytics", "kept_returns.purchased_on") }}
             ) as visible_until
         from kept_returns
@@ -31,4 +44,3 @@ with
 select *
 from returns
 where visible_until > {{ today() }}
-order by all

@@ -1,4 +1,11 @@
 {#- One row per contact of a person with the company; visits without a person are left out. -#}
+{{
+    config(
+        materialized="updated",
+        pre_hook="{{ delete_rebuilt('person', pseudonymous=true, expires='visible_until') }}",
+    )
+}}
+
 with
 
     web_events as (
@@ -80,9 +87,8 @@ with
 
     purchases as (
 
-        select distinct
-            purchase_id, {{ visible_until("purchases", "analytics", "purchased_on") }} as visible_until
-        from {{ ref("kept_purchase_lines") }}
+        select purchase_id, {{ visible_until("purchases", "analytics", "purchased_on") }} as visible_until
+        from {{ ref("kept_purchases") }}
 
     ),
 
@@ -114,4 +120,3 @@ with
 select *
 from touchpoints
 where visible_until > {{ today() }}
-order by all

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             granted as landed_granted,
             recorded_at as landed_recorded_at,

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             requested_at as landed_requested_at,
             withdrawn_at as landed_withdrawn_at,

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             held_from as landed_held_from,
             held_until as landed_held_until,
@@ -31,6 +32,7 @@ select
             required=["hold_id", "held_from"],
             timestamps=["held_from", "held_until"],
             may_be_ahead=["held_until"],
+            also={"nothing_named": "customer_id is null and purchase_id is null"},
         )
     }} as reject_reason
 from renamed

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             sent_at as landed_sent_at,
             opened_at as landed_opened_at,

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             replacement_cycle_months as landed_replacement_cycle_months,
             -- ids and texts

@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             quantity as landed_quantity,
             unit_price as landed_unit_price,

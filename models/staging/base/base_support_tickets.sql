@@ -8,6 +8,7 @@ with
             -- position in the delivery
             file_number,
             row_number,
+            is_new,
             -- as landed, to tell unreadable from missing
             opened_at as landed_opened_at,
             closed_at as landed_closed_at,

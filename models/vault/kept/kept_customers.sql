@@ -1,7 +1,9 @@
 {#- Whoever comes back after an erasure starts anew: only what was recorded afterwards counts. -#}
+{{ config(materialized="scoped") }}
+
 with
 
-    stg_customers as (select * from {{ ref("stg_customers") }}),
+    stg_customers as (select * from {{ ref("stg_customers") }} where {{ in_scope("person", "customer_id") }}),
 
     erased_persons as (select * from {{ ref("erased_persons") }})
 
@@ -12,10 +14,11 @@ select
     stg_customers.postal_code,
     stg_customers.birth_date,
     case
-        when erased_persons.erased_until is null or stg_customers.created_at > erased_persons.erased_until
-        then stg_customers.created_at
-        else stg_customers.updated_at
-    end as created_at
+        when stg_customers.created_at <= erased_persons.erased_until
+        then stg_customers.updated_at
+        else stg_customers.created_at
+    end as created_at,
+    stg_customers.updated_at
 from stg_customers
 left join erased_persons on stg_customers.customer_id = erased_persons.customer_id
 where

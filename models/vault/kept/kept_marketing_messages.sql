@@ -1,9 +1,15 @@
 {#- Messages without the footprint of what was forgotten. -#}
+{{ config(materialized="scoped") }}
+
 with
 
-    marketing_messages as (select * from {{ ref("stg_marketing_messages") }}),
+    marketing_messages as (
 
-    stg_purchases as (select * from {{ ref("stg_purchases") }}),
+        select * from {{ ref("stg_marketing_messages") }} where {{ in_scope("person", "customer_id") }}
+
+    ),
+
+    scope_purchases as (select * from {{ ref("scope_purchases") }}),
 
     erased_interests as (select * from {{ ref("erased_interests") }}),
 
@@ -16,11 +22,11 @@ with
             on marketing_messages.customer_id = erased_interests.customer_id
             and marketing_messages.category_id = erased_interests.category_id
         -- what names another purchase that stays is about that purchase, and stays with it
-        left join stg_purchases on marketing_messages.purchase_id = stg_purchases.purchase_id
+        left join scope_purchases on marketing_messages.purchase_id = scope_purchases.purchase_id
         where
             marketing_messages.sent_at
             between erased_interests.interested_from and erased_interests.interested_until
-            and stg_purchases.purchase_id is null
+            and scope_purchases.purchase_id is null
 
     )
 

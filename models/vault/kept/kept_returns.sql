@@ -1,9 +1,17 @@
 {#- Returns of lines that stay. -#}
+{{ config(materialized="working") }}
+
 with
 
-    stg_returns as (select * from {{ ref("stg_returns") }}),
+    stg_returns as (select * from {{ ref("stg_returns") }} where {{ in_scope("purchase", "purchase_id") }}),
 
-    kept_purchase_lines as (select * from {{ ref("kept_purchase_lines") }})
+    kept_purchase_lines as (
+
+        select *
+        from {{ ref("kept_purchase_lines") }}
+        where purchase_id in (select purchase_id from stg_returns)
+
+    )
 
 select
     stg_returns.return_id,

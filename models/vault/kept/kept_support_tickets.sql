@@ -1,5 +1,13 @@
 {#- Tickets without those that name a purchase of which something was forgotten. -#}
-with support_tickets as (select * from {{ ref("stg_support_tickets") }})
+{{ config(materialized="scoped") }}
+
+with
+
+    support_tickets as (
+
+        select * from {{ ref("stg_support_tickets") }} where {{ in_scope("person", "customer_id") }}
+
+    )
 
 select ticket_id, customer_id, purchase_id, topic, satisfaction, opened_on, opened_at, closed_at
 from support_tickets

@@ -1,4 +1,6 @@
 {#- Web events without the footprint of what was forgotten. -#}
+{{ config(materialized="scoped") }}
+
 with
 
     web_events as (
@@ -15,10 +17,11 @@ with
         from {{ ref("stg_web_events") }} as stg_web_events
         left join
             {{ ref("stg_products") }} as stg_products on stg_web_events.product_id = stg_products.product_id
+        where {{ in_scope("person", "stg_web_events.customer_id") }}
 
     ),
 
-    stg_purchases as (select * from {{ ref("stg_purchases") }}),
+    scope_purchases as (select * from {{ ref("scope_purchases") }}),
 
     erased_interests as (select * from {{ ref("erased_interests") }}),
 
@@ -31,11 +34,11 @@ with
             on web_events.customer_id = erased_interests.customer_id
             and erased_interests.category_id in (web_events.category_id, web_events.product_category_id)
         -- what names another purchase that stays is about that purchase, and stays with it
-        left join stg_purchases on web_events.purchase_id = stg_purchases.purchase_id
+        left join scope_purchases on web_events.purchase_id = scope_purchases.purchase_id
         where
             web_events.occurred_at
             between erased_interests.interested_from and erased_interests.interested_until
-            and stg_purchases.purchase_id is null
+            and scope_purchases.purchase_id is null
 
     )
 

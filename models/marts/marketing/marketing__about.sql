@@ -1,0 +1,1 @@
+select fact, value from {{ ref("protected_marketing__about") }}

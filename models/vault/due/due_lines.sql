@@ -1,0 +1,105 @@
+{#- Lines of the purchases that a request may touch, and since when each is forgotten (empty: it stays).
+    From staging alone, whatever a build has kept; the only pass over the lines, and only if there are requests. -#}
+with
+
+    erasure_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
+
+    erased_persons as (
+
+        select customer_id, max(requested_at) as erased_until
+        from erasure_requests
+        where scope = 'person'
+        group by customer_id
+
+    ),
+
+    purchases as (
+
+        select purchase_id, customer_id, purchased_on, purchased_at
+        from {{ ref("stg_purchases") }}
+        where
+            purchase_id
+            in (select purchase_id from erasure_requests where scope in ('purchase', 'purchase_line'))
+            or customer_id in (select customer_id from erasure_requests where scope in ('category', 'person'))
+
+    ),
+
+    sales as (
+
+        select
+            stg_purchase_lines.purchase_id,
+            stg_purchase_lines.line_number,
+            purchases.customer_id,
+            stg_products.category_id,
+            purchases.purchased_on,
+            purchases.purchased_at
+        from {{ ref("stg_purchase_lines") }} as stg_purchase_lines
+        inner join purchases on stg_purchase_lines.purchase_id = purchases.purchase_id
+        left join
+            {{ ref("stg_products") }} as stg_products
+            on stg_purchase_lines.product_id = stg_products.product_id
+
+    ),
+
+    forgotten as (
+
+        -- by purchase
+        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        from sales
+        inner join erasure_requests on sales.purchase_id = erasure_requests.purchase_id
+        where erasure_requests.scope = 'purchase'
+
+        union all
+
+        -- by line
+        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        from sales
+        inner join
+            erasure_requests
+            on sales.purchase_id = erasure_requests.purchase_id
+            and sales.line_number = erasure_requests.line_number
+        where erasure_requests.scope = 'purchase_line'
+
+        union all
+
+        -- by category
+        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        from sales
+        inner join {{ ref("product_category_tree") }} as tree on sales.category_id = tree.category_id
+        inner join
+            erasure_requests
+            on sales.customer_id = erasure_requests.customer_id
+            and tree.ancestor_id = erasure_requests.category_id
+        where erasure_requests.scope = 'category'
+
+        union all
+
+        -- by person
+        select sales.purchase_id, sales.line_number, erased_persons.erased_until as requested_at
+        from sales
+        inner join erased_persons on sales.customer_id = erased_persons.customer_id
+        where sales.purchased_at <= erased_persons.erased_until
+
+    ),
+
+    first_asked as (
+
+        select purchase_id, line_number, cast(min(requested_at) as date) as requested_on
+        from forgotten
+        group by purchase_id, line_number
+
+    )
+
+select
+    sales.purchase_id,
+    sales.line_number,
+    sales.customer_id,
+    sales.category_id,
+    case
+        when first_asked.requested_on is not null then greatest(first_asked.requested_on, sales.purchased_on)
+    end as forgotten_on,
+    sales.purchased_on,
+    sales.purchased_at
+from sales
+left join
+    first_asked on sales.purchase_id = first_asked.purchase_id and sales.line_number = first_asked.line_number

@@ -1,0 +1,1 @@
+select product_id, category_id, name, list_price from {{ source("landing", "products") }}

@@ -1,0 +1,128 @@
+"""The keys that the source systems should now delete: read from the vault, written where only their owner reads."""
+
+import csv
+import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from bigtrust import lock, records
+from bigtrust.errors import ConfigurationError
+from bigtrust.files import private_folder, sync_folder
+from bigtrust.settings import Settings
+
+# What identifies a row of a landing table. Of a purchase that is due, the lines go too, without being listed.
+KEYS = {
+    "customers": ("customer_id",),
+    "consents": ("customer_id", "purpose", "recorded_at", "channel", "granted"),
+    "purchases": ("purchase_id",),
+    "purchase_lines": ("purchase_id", "line_number"),
+    "returns": ("return_id",),
+    "web_events": ("event_id",),
+    "support_tickets": ("ticket_id",),
+    "marketing_messages": ("message_id",),
+}
+_DUE = "select landing_table, key, reason, due_since from restricted.landing_due order by all"
+# folders for readers, folders that runs read, and what must outlive everything else
+_NO_PLACE = ("published", "site", "landing", "register", "ledger")
+
+
+def export(settings: Settings, folder: Path) -> dict[str, int]:
+    """Write one CSV file per landing table (mode 0600) with the keys that are due; returns how many each holds.
+
+    Every file is written anew, also when nothing of its table is due, so that no older list stays behind.
+    Raises ConfigurationError if `folder` is one that others read, if the last run did not publish or was made for
+    another day, or if landing has changed since; LockedError while a run is under way.
+    """
+    folder = folder.resolve()
+    for name in _NO_PLACE:
+        place = getattr(settings, name)
+        if folder == place or folder.is_relative_to(place):
+            raise ConfigurationError(
+                f"--output {folder} lies in the {name} folder. Keys are personal data: name a folder of their own."
+            )
+    with lock.exclusive(settings.warehouse):
+        _require_current(settings)
+        try:
+            return _write(settings, private_folder(folder))
+        except OSError as error:
+            raise ConfigurationError(
+                f"--output {folder} cannot be written ({error.strerror}). Free the disk, or correct the folder's owner "
+                "and mode."
+            ) from None
+
+
+def _write(settings: Settings, folder: Path) -> dict[str, int]:
+    counts = dict.fromkeys(KEYS, 0)
+    with _files(folder) as writers, _vault(settings) as connection:
+        cursor = connection.execute(_DUE)
+        while rows := cursor.fetchmany(10_000):
+            for table, key, reason, due_since in rows:
+                values = json.loads(key)
+                writers[table].writerow([*(values[name] for name in KEYS[table]), reason, due_since])
+                counts[table] += 1
+    return counts
+
+
+def _require_current(settings: Settings) -> None:
+    """What is due is worked out from the landing files with the requests and the policy of the last run."""
+    last = records.latest(settings.runs)
+    if last is None or not settings.vault.exists():
+        raise ConfigurationError("Nothing has been built yet. Run `bigtrust run` first.")
+    if last.verdict != records.PUBLISHED:
+        raise ConfigurationError(
+            f"The last run ({last.run}) did not publish. Repair what stopped it and run `bigtrust run`: keys are only "
+            "given out from a run that passed its checks."
+        )
+    if last.as_of:
+        raise ConfigurationError(
+            f"The last run ({last.run}) was made for another day (--as-of). Run `bigtrust run` without it first."
+        )
+    started = datetime.fromisoformat(f"{last.started_at}+00:00").timestamp()
+    places = [settings.landing, *settings.landing.rglob("*")]
+    if not settings.landing.exists() or max(path.stat().st_mtime for path in places) > started:
+        raise ConfigurationError(
+            f"The landing folder {settings.landing} has changed since the last run. Run `bigtrust run` first: a legal "
+            "hold or a withdrawn request may have arrived."
+        )
+
+
+@contextmanager
+def _vault(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    config: dict[str, Any] = {
+        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
+        "temp_directory": str(settings.warehouse / "temporary"),
+    }
+    with duckdb.connect(str(settings.vault), read_only=True, config=config) as connection:
+        yield connection
+
+
+@contextmanager
+def _files(folder: Path) -> Iterator[dict[str, Any]]:
+    """A CSV writer per landing table; the files take their names only when all are complete."""
+    unfinished = {name: folder / f".{name}.csv.{secrets.token_hex(4)}" for name in KEYS}
+    opened = {}
+    try:
+        for name, path in unfinished.items():
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            opened[name] = os.fdopen(descriptor, "w", encoding="utf-8", newline="")
+        writers = {name: csv.writer(file) for name, file in opened.items()}
+        for name, writer in writers.items():
+            writer.writerow([*KEYS[name], "reason", "due_since"])
+        yield writers
+        for name, file in opened.items():
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished[name].replace(folder / f"{name}.csv")
+        sync_folder(folder)
+    finally:
+        for file in opened.values():
+            file.close()
+        for path in unfinished.values():
+            path.unlink(missing_ok=True)
