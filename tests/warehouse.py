@@ -14,7 +14,7 @@ from click.testing import CliRunner, Result
 from bigtrust.cli import main
 from bigtrust.settings import PROJECT, Settings
 
-PUBLICATIONS = ("analytics", "insights", "governance")
+PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "governance")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bigtrust import lock
-from warehouse import Warehouse, replace_in
+from bigtrust import keys, lock, secret
+from warehouse import PUBLICATIONS, Warehouse, replace_in
 
 CANARY = "geheim.canary@example.org"
 
@@ -109,6 +109,25 @@ def changed_secret(warehouse: Warehouse) -> None:
     (warehouse.root / "secrets" / "pseudonymisation.key").write_text("ab" * 32 + "\n", encoding="utf-8")
 
 
+def secret_that_others_can_read(warehouse: Warehouse) -> None:
+    (warehouse.root / "secrets" / "pseudonymisation.key").chmod(0o644)
+
+
+def secret_of_another_warehouse(warehouse: Warehouse) -> None:
+    other = Warehouse(warehouse.root / "other")
+    secret.load(other.settings, {})
+    warehouse.variables["BIGTRUST_SECRET_FILE"] = str(other.settings.secret_file)
+
+
+def lost_rotation(warehouse: Warehouse) -> None:
+    keys.remember(warehouse.settings, {"analytics": 2, "marketing": 1})
+
+
+def damaged_rotation(warehouse: Warehouse) -> None:
+    assert warehouse.bigtrust("keys", "rotate", "--domain", "analytics").exit_code == 0
+    (warehouse.root / "register" / "key_rotations" / "analytics.2.json").write_text(CANARY, encoding="utf-8")
+
+
 def published_is_a_file(warehouse: Warehouse) -> None:
     warehouse.variables["BIGTRUST_PUBLISHED"] = str(warehouse.landing / "products.csv")
 
@@ -129,6 +148,21 @@ def unknown_retention_category(warehouse: Warehouse) -> None:
 def impossible_period(warehouse: Warehouse) -> None:
     windows = warehouse.own_project() / "seeds" / "policy" / "retention_windows.csv"
     replace_in(windows, "web_events,analytics,25", "web_events,analytics,0")
+
+
+def promise_beyond_the_law(warehouse: Warehouse) -> None:
+    settings = warehouse.own_project() / "seeds" / "policy" / "settings.csv"
+    replace_in(settings, "forget_promise_days,3", "forget_promise_days,29")
+
+
+def sensitive_category_without_source(warehouse: Warehouse) -> None:
+    sensitive = warehouse.own_project() / "seeds" / "policy" / "sensitive_categories.csv"
+    sensitive.write_text(f"category_id,reason,legal_source\ntensiometres,{CANARY},\n", encoding="utf-8")
+
+
+def start_event_of_another_category(warehouse: Warehouse) -> None:
+    windows = warehouse.own_project() / "seeds" / "policy" / "retention_windows.csv"
+    replace_in(windows, "web_events,analytics,25,event", "web_events,analytics,25,last_activity")
 
 
 def missing_suite(warehouse: Warehouse) -> None:
@@ -154,6 +188,37 @@ def publication_without_purpose(warehouse: Warehouse) -> None:
     replace_in(purposes, "insights,insights,everybody", "insights,analytics,everybody")
 
 
+def audience_of_two_disjoint_publications(warehouse: Warehouse) -> None:
+    edit_purposes(warehouse, "finance,finance,accounting,", 'finance,finance,"accounting, Analysts",')
+
+
+def everybody_reads_finance(warehouse: Warehouse) -> None:
+    edit_purposes(warehouse, "finance,finance,accounting,", "finance,finance,everybody,")
+
+
+def finance_and_analytics_may_overlap(warehouse: Warehouse) -> None:
+    edit_purposes(warehouse, 'analysts,"finance, marketing",', "analysts,marketing,")
+    edit_purposes(warehouse, "finance,finance,accounting,analytics,", "finance,finance,accounting,,")
+
+
+def disjoint_from_an_unknown_publication(warehouse: Warehouse) -> None:
+    edit_purposes(warehouse, "finance,finance,accounting,analytics,", "finance,finance,accounting,analytic,")
+
+
+def unknown_publication(warehouse: Warehouse) -> None:
+    path = warehouse.own_project() / "seeds" / "policy" / "purposes.csv"
+    path.write_text(path.read_text("utf-8") + "finance,accounts,accounting,,Legal obligation,false,Totals\n", "utf-8")
+
+
+def finance_honours_erasure(warehouse: Warehouse) -> None:
+    edit_purposes(warehouse, '(GDPR art. 17(3)(b))",false', '(GDPR art. 17(3)(b))",true')
+
+
+def edit_purposes(warehouse: Warehouse, old: str, new: str) -> None:
+    project = warehouse.project if warehouse.project.is_relative_to(warehouse.root) else warehouse.own_project()
+    replace_in(project / "seeds" / "policy" / "purposes.csv", old, new)
+
+
 CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (empty_landing, 3, "holds no landing file"),
     (no_required_table, 3, "Required table purchases is missing"),
@@ -174,28 +239,56 @@ CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (short_secret, 2, "holds fewer than 32 bytes"),
     (lost_secret, 2, "Restore the secret from your backup"),
     (changed_secret, 2, "it is not the one that made the pseudonyms"),
+    (secret_of_another_warehouse, 2, "it is not the one that made the pseudonyms"),
+    (secret_that_others_can_read, 2, "can be read by others (mode 644). Run `chmod 600` on it"),
+    (lost_rotation, 2, "A key rotation of the domain analytics is lost"),
+    (damaged_rotation, 2, "key_rotations/analytics.2.json is damaged"),
     (published_is_a_file, 2, "published folder:"),
     (read_only_disk, 2, "cannot be"),
     (no_date, 2, "is not a date"),
     (unknown_retention_category, 2, "retention_windows.csv holds an unknown data category"),
     (impossible_period, 2, "period_months must be a whole number from 1 to 1200"),
+    (promise_beyond_the_law, 2, "forget_promise_days one from 1 to 28 (GDPR art. 12(3) allows one month at the latest"),
+    (sensitive_category_without_source, 2, "sensitive_categories.csv: category_id, reason or legal_source is empty"),
+    (start_event_of_another_category, 2, "a start_event does not fit its data category"),
     (missing_suite, 2, "analytics.marts.returns"),
     (contract_switched_off, 2, "Model analytics__returns goes into a publication without an enforced contract"),
     (publication_without_purpose, 2, "Publication insights has no purpose"),
+    (audience_of_two_disjoint_publications, 2, "one audience reads two publications that must not overlap"),
+    (everybody_reads_finance, 2, "one audience reads two publications that must not overlap"),
+    (finance_and_analytics_may_overlap, 2, "analytics and finance must not overlap"),
+    (disjoint_from_an_unknown_publication, 2, "must_not_overlap_with names an unknown publication"),
+    (unknown_publication, 2, "purposes.csv holds an unknown publication"),
+    (finance_honours_erasure, 2, "Publication finance honours erasure (seeds/policy/purposes.csv), but"),
     (unclassified_column, 2, "Column customers.email"),
 ]
+
+
+# The vault and the candidates stay as they were, too.
+BEFORE_ANYTHING_IS_BUILT = (
+    *(short_secret, lost_secret, changed_secret, secret_of_another_warehouse, secret_that_others_can_read),
+    *(lost_rotation, damaged_rotation),
+)
+
+
+def built(warehouse: Warehouse) -> dict[str, bytes]:
+    """The databases of the warehouse folder, governance's aside, which every run changes."""
+    paths = [warehouse.settings.vault, *warehouse.settings.candidates.glob("*.duckdb")]
+    return {path.name: path.read_bytes() for path in paths if path.stem != "governance"}
 
 
 @pytest.mark.parametrize(("break_it", "exit_code", "sentence"), CASES, ids=[case[0].__name__ for case in CASES])
 def test_bad_input_stops_the_run_with_one_clear_line(
     warehouse: Warehouse, break_it: Callable[[Warehouse], None], exit_code: int, sentence: str
 ) -> None:
-    before = warehouse.digests()
+    before, databases = warehouse.digests(), built(warehouse)
     break_it(warehouse)
 
     result = warehouse.bigtrust("run")
 
     assert result.exit_code == exit_code, result.output
+    if break_it in BEFORE_ANYTHING_IS_BUILT:
+        assert built(warehouse) == databases
     assert sentence in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1, result.stderr
     assert "Traceback" not in result.output
@@ -287,7 +380,7 @@ def test_a_killed_run_leaves_the_old_publications_and_the_next_run_publishes(
     process.kill()
     process.wait()
     assert warehouse.digests() == before
-    for publication in ("analytics", "insights", "governance"):
+    for publication in PUBLICATIONS:
         assert warehouse.query(publication, "select count(*) > 0 from marts.about") == [(True,)]
     warehouse.run()
     assert not list((warehouse.root / "published").glob(".*"))

@@ -11,6 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from bigtrust import inputs
 from bigtrust.demo import write_demo
 from warehouse import Warehouse, replace_in
 
@@ -82,6 +83,10 @@ def test_dbt_alone_publishes_nothing(built: Warehouse) -> None:
     assert not (built.root / "published").exists()
 
 
+def test_after_dbt_alone_a_run_builds_everything(built: Warehouse) -> None:
+    assert inputs.read(built.settings, full_refresh=False).plan.reason == "the last build was not published"
+
+
 def no_landing_folder(warehouse: Warehouse, folder: Path) -> dict[str, str]:
     return {"BIGTRUST_LANDING": str(folder / "nowhere")}
 
@@ -101,10 +106,34 @@ def short_secret(warehouse: Warehouse, folder: Path) -> dict[str, str]:
     return {SECRET: "5ec2e7" * 5}
 
 
+def changed_secret(warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    return {SECRET: "5ec2e7" * 12}
+
+
+def lost_secret(warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    return {"BIGTRUST_SECRET_FILE": str(folder / "lost.key")}
+
+
+def secret_that_others_can_read(warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    path = Path(shutil.copy(warehouse.settings.secret_file, folder / "open.key"))
+    path.chmod(0o644)
+    return {"BIGTRUST_SECRET_FILE": str(path)}
+
+
+def lost_rotation(warehouse: Warehouse, folder: Path) -> dict[str, str]:
+    (folder / "warehouse").mkdir(mode=0o700)
+    (folder / "warehouse" / "keys.used").write_text("analytics 2\nmarketing 1\n", encoding="ascii")
+    return {"BIGTRUST_WAREHOUSE": str(folder / "warehouse")}
+
+
 GUARDS: dict[Callable[[Warehouse, Path], dict[str, str]], str] = {
     no_landing_folder: "nowhere does not exist. Create it and deliver the tables, or write demo data with",
     unknown_column: "Landing table customers (customers.csv) has the unknown column loyalty_card. Classify it in",
     short_secret: f"the environment variable {SECRET} holds fewer than 32 bytes. Set it to at least 32 random bytes",
+    changed_secret: "Pseudonymisation secret: it is not the one that made the pseudonyms of this warehouse",
+    lost_secret: "Restore the secret from your backup: a new one would change every pseudonym.",
+    secret_that_others_can_read: "open.key can be read by others (mode 644). Run `chmod 600` on it.",
+    lost_rotation: "A key rotation of the domain analytics is lost from",
 }
 
 
@@ -112,12 +141,20 @@ GUARDS: dict[Callable[[Warehouse, Path], dict[str, str]], str] = {
 def test_dbt_alone_stops_with_the_same_sentence(
     built: Warehouse, tmp_path: Path, spoil: Callable[[Warehouse, Path], dict[str, str]]
 ) -> None:
+    before = databases(built)
     output = refusal(dbt(built, "build", **spoil(built, tmp_path)))
     assert GUARDS[spoil] in output
+    assert databases(built) == before
+    assert databases(Warehouse(tmp_path)) == {}
     everything = output + written(built)
     assert CANARY not in everything
     assert "5ec2e7" not in everything
     assert "Traceback" not in everything
+
+
+def databases(warehouse: Warehouse) -> dict[str, bytes]:
+    """What has been built so far."""
+    return {path.name: path.read_bytes() for path in (warehouse.root / "warehouse").rglob("*.duckdb")}
 
 
 def remove_table(landing: Path, table: str) -> None:

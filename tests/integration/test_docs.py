@@ -8,12 +8,14 @@ Blocks of README.md, CONTRIBUTING.md and docs/*.md:
                follows directly are compared
     ```python  run in the sandbox, or, if the block is a file of docs/examples, compiled
     ```yaml    read
+    ```json    read, and compared with the schema that it belongs to
     ```text    not run
 
 In the sandbox the BIGTRUST_ variables name folders of a demo warehouse, and these folders are the current one's.
 """
 
 import configparser
+import json
 import os
 import re
 import shlex
@@ -21,8 +23,10 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import jsonschema
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -34,14 +38,16 @@ from bigtrust.settings import PROJECT
 from warehouse import PUBLICATIONS, Warehouse
 
 README, SCHEDULING = PROJECT / "README.md", PROJECT / "docs" / "scheduling.md"
-OWN_PAGES = [README, PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md", SCHEDULING]
+FORGETTING = PROJECT / "docs" / "forgetting.md"
+OWN_PAGES = [README, PROJECT / "CONTRIBUTING.md", PROJECT / "CHANGELOG.md", SCHEDULING, FORGETTING]
 DECISIONS = sorted((PROJECT / "docs" / "decisions").glob("*.md"))
 GUIDES = [README, PROJECT / "CONTRIBUTING.md", *sorted((PROJECT / "docs").glob("*.md"))]
 PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
-EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path.is_file())
+TILL_REQUEST = PROJECT / "docs" / "examples" / "till_request.json"
+EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path != TILL_REQUEST)
 COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
-# A run after requests to forget: tests/integration/test_forgetting.py does just that.
-RUN_ELSEWHERE = {(README, ".venv/bin/bigtrust run")}
+# A run after requests to forget: tests/integration/test_forgetting.py and test_till_requests.py do just that.
+RUN_ELSEWHERE = {(README, ".venv/bin/bigtrust run"), (FORGETTING, ".venv/bin/bigtrust run")}
 # Made by the project, ignored by git: named in the guides, absent from a clean checkout.
 MADE = (
     "landing",
@@ -164,7 +170,7 @@ def test_every_command_explains_itself(name: str) -> None:
 
 
 def test_no_block_is_tagged_with_a_language_that_no_test_knows() -> None:
-    known = {"sh", "console", "sql", "python", "yaml", "text", "ini", ""}
+    known = {"sh", "console", "sql", "python", "yaml", "json", "text", "ini", ""}
     assert {block.tag for page in PAGES for block in blocks(page)} <= known
     untagged = [str(block) for page in (*OWN_PAGES, *DECISIONS) for block in blocks(page) if not block.tag]
     assert untagged == []
@@ -206,6 +212,26 @@ def test_every_python_block_of_a_guide_compiles_and_runs_unless_it_is_an_example
 @pytest.mark.parametrize("block", tagged("yaml"), ids=str)
 def test_every_yaml_block_of_a_guide_can_be_read(block: Block) -> None:
     assert yaml.safe_load(block.text)
+
+
+@pytest.mark.parametrize("block", tagged("json"), ids=str)
+def test_every_json_block_of_a_guide_keeps_the_schema_of_what_it_shows(block: Block) -> None:
+    content = json.loads(block.text)
+    if "request_id" in content:
+        jsonschema.validate(content, schema("forget_request"))
+    else:
+        offers = schema("forget_offers")
+        jsonschema.validate(content, offers | offers["$defs"]["offered"])
+
+
+def schema(name: str) -> dict[str, Any]:
+    """A schema of docs/schemas."""
+    content: dict[str, Any] = json.loads((PROJECT / "docs" / "schemas" / f"{name}.schema.json").read_text("utf-8"))
+    return content
+
+
+def test_the_guide_shows_the_request_of_a_till_as_it_is() -> None:
+    assert TILL_REQUEST.read_text(encoding="utf-8") in [block.text for block in blocks(FORGETTING)]
 
 
 # --- examples -----------------------------------------------------------------------------------------------------
@@ -275,7 +301,9 @@ def test_the_readme_lists_every_environment_variable() -> None:
     }
     sources = [PROJECT / "profiles.yml", *(PROJECT / "scripts" / "bigtrust").glob("*.py")]
     read = {name for path in sources for name in variables_in(path.read_text(encoding="utf-8"))}
-    internal = {"BIGTRUST_RUN", "BIGTRUST_LOCK_IS_HELD"} | {name for name in read if name.startswith("BIGTRUST_RECORD")}
+    internal = {"BIGTRUST_RUN", "BIGTRUST_LOCK_IS_HELD", "BIGTRUST_CHANGES"} | {
+        name for name in read if name.startswith("BIGTRUST_RECORD")
+    }
     assert variables_in(prose(README)) == (read | folders) - internal
 
 

@@ -8,6 +8,7 @@ from warehouse import Warehouse, replace_in
 
 PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
 MART = "models/marts/analytics/analytics__customers.sql"
+KEPT = "models/vault/kept/kept_customers.sql"
 COLUMN = "customer_since_month"
 
 
@@ -20,12 +21,7 @@ def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path
         '{{ month(local_date("kept_customers.created_at")) }} as customer_since_month,\n'
         f"        {expression} as segment,",
     )
-    replace_in(
-        project / PROTECTED,
-        "        left join\n            regions\n",
-        "        inner join {{ ref('stg_customers') }} as raw on raw.customer_id = kept_customers.customer_id\n"
-        "        left join\n            regions\n",
-    )
+    keep_names_and_addresses(project)
     replace_in(project / MART, ", customer_since_month\n", ", customer_since_month, segment\n")
     declared = f'      - {{name: segment, data_type: "{data_type}", description: "Segment."}}\n'
     for folder, name in (("protected", "analytics__protected"), ("marts", "analytics__marts")):
@@ -40,14 +36,20 @@ def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path
     return project
 
 
+def keep_names_and_addresses(project: Path) -> None:
+    """Let what should stay in staging travel on: publications that honour erasure can read nothing before."""
+    more = "".join(f"    stg_customers.{name},\n" for name in ("email", "phone", "last_name"))
+    replace_in(project / KEPT, "    stg_customers.country,\n", f"    stg_customers.country,\n{more}")
+
+
 LEAKS = {
-    "an e-mail address in lower case": ("lower(raw.email)", "varchar", {"RAW-01", "PAT-01"}),
+    "an e-mail address in lower case": ("lower(kept_customers.email)", "varchar", {"RAW-01", "PAT-01"}),
     "a phone number as a number": (
-        "try_cast(right(regexp_replace(raw.phone, '[^0-9]', '', 'g'), 9) as bigint)",
+        "try_cast(right(regexp_replace(kept_customers.phone, '[^0-9]', '', 'g'), 9) as bigint)",
         "bigint",
         {"RAW-01"},
     ),
-    "a name inside a text": ("'segment B, ' || raw.last_name || ', loyal'", "varchar", {"RAW-01"}),
+    "a name inside a text": ("'segment B, ' || kept_customers.last_name || ', loyal'", "varchar", {"RAW-01"}),
 }
 
 
@@ -68,6 +70,43 @@ def test_a_leaking_mart_is_refused_by_the_check_meant_for_it(warehouse: Warehous
     assert {code for code, _ in refused} == codes
     assert {relation for _, relation in refused} == {"analytics.protected.customers", "analytics.marts.customers"}
     assert warehouse.query("governance", "select verdict, exit_code from marts.runs where run = 2") == [("refused", 1)]
+
+
+def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> None:
+    """A customer number for a store, an e-mail address for a language, and the pseudonyms of analytics in marketing."""
+    before = warehouse.digests()
+    project = warehouse.own_project()
+    finance = project / "models/protected/finance/protected_finance__daily_totals.sql"
+    marketing = project / "models/protected/marketing/protected_marketing__audience_members.sql"
+    replace_in(finance, "stg_purchases.store_id", "stg_purchases.customer_id")
+    keep_names_and_addresses(project)
+    replace_in(marketing, '{{ language("kept_customers.language") }}', "lower(kept_customers.email)")
+    replace_in(marketing, 'ref("marketing_person_pseudonyms")', 'ref("person_pseudonyms")')
+
+    result = warehouse.bigtrust("run")
+
+    assert result.exit_code == 1, result.output
+    assert warehouse.digests() == before
+    refused = warehouse.query(
+        "governance",
+        "select distinct publication, code from marts.check_results where run = 2 and verdict = 'failed' order by all",
+    )
+    assert refused == [
+        ("finance", "RAW-01"),
+        ("marketing", "CUS-06"),
+        ("marketing", "PAT-01"),
+        ("marketing", "PSE-01"),
+        ("marketing", "RAW-01"),
+    ]
+
+
+def test_a_publication_that_honours_erasure_cannot_read_what_is_not_kept(warehouse: Warehouse) -> None:
+    project = warehouse.own_project()
+    replace_in(project / PROTECTED, 'ref("kept_customers")', 'ref("stg_customers")')
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 2, result.output
+    assert "Publication analytics honours erasure" in result.stderr
+    assert "protected_analytics__customers depends on stg_customers" in result.stderr
 
 
 def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None:

@@ -48,8 +48,8 @@ def test_the_secret_and_what_is_derived_from_it_is_nowhere(published: Warehouse)
     from bigtrust import secret
 
     text = (published.root / "secrets" / "pseudonymisation.key").read_text(encoding="ascii").strip()
-    key = secret.domain_key(bytes.fromhex(text), "analytics")
-    forms = [bytes.fromhex(text), key, *secret.pads(key)]
+    keys = [secret.domain_key(bytes.fromhex(text), domain) for domain in (*secret.DOMAINS, "fingerprint")]
+    forms = [bytes.fromhex(text), *keys, *(pad for key in keys for pad in secret.pads(key))]
     forms += [form.hex().encode() for form in list(forms)] + [b64encode(form) for form in list(forms)]
     search = Search(set())
     search.patterns = forms

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bigtrust.files import private_folder, write_durably
+from bigtrust.files import private_folder, write_durably, write_together
 
 
 def test_a_private_folder_is_its_owners_alone_and_an_old_one_keeps_its_mode(tmp_path: Path) -> None:
@@ -74,3 +74,26 @@ def test_a_folder_in_the_place_of_the_file_is_an_error_that_leaves_nothing(tmp_p
     with pytest.raises(OSError, match="directory"):
         write_durably(tmp_path / "file.txt", "text")
     assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
+
+
+def test_of_several_files_none_is_written_if_one_cannot_be(tmp_path: Path) -> None:
+    write_durably(tmp_path / "a.txt", "old")
+    script = """
+import resource, sys
+from pathlib import Path
+from bigtrust.files import write_together
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+try:
+    write_together({Path(sys.argv[1]) / "a.txt": "new", Path(sys.argv[1]) / "b.txt": "x" * 2000})
+except OSError:
+    print("refused")
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "refused\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["a.txt"]
+    assert (tmp_path / "a.txt").read_text() == "old"
+
+
+def test_no_file_at_all_is_nothing_to_do(tmp_path: Path) -> None:
+    write_together({})
+    assert not list(tmp_path.iterdir())

@@ -37,7 +37,9 @@ def read(folder: Path, table: str = "customers") -> list[Row]:
     sql = landing.view_sql(landing.inspect(folder, CONTRACT)[table])
     with duckdb.connect() as connection:
         connection.execute(f"create view landed as {sql}")
-        return connection.execute("select * from landed order by file_number, row_number").fetchall()
+        rows = connection.execute("select * from landed order by file_number, row_number").fetchall()
+    assert all(row[-1] is True for row in rows)  # is_new: no file was read before
+    return [row[:-1] for row in rows]
 
 
 def refusal(folder: Path) -> str:
@@ -212,6 +214,7 @@ def test_typed_parquet_columns_read_as_plain_text(tmp_path: Path) -> None:
         "true",
         0,
         1,
+        True,
     )
 
 
@@ -229,6 +232,36 @@ def test_the_same_identifier_reads_the_same_whatever_type_each_file_gives_it(tmp
         ("42", None),
         ("42", "0.5"),
     ]
+
+
+def test_rows_of_files_that_were_read_before_are_not_new_and_keep_their_numbers(tmp_path: Path) -> None:
+    folder = tmp_path / "customers"
+    deliver(folder / "1.csv", "customer_id\n1\n")
+    for number in (2, 3, 4):
+        deliver_parquet(folder / f"{number}.parquet", f"select {number} as customer_id from range(2)")
+    deliver(folder / "5.csv", "customer_id\n5\n")
+    sql = landing.view_sql(landing.inspect(tmp_path, CONTRACT)["customers"], ["1.csv", "2.parquet", "4.parquet"])
+    with duckdb.connect() as connection:
+        rows = connection.execute(f"select customer_id, file_number, row_number, is_new from ({sql}) order by all")
+        assert rows.fetchall() == [
+            ("1", 0, 1, False),
+            ("2", 1, 1, False),
+            ("2", 1, 2, False),
+            ("3", 2, 1, True),
+            ("3", 2, 2, True),
+            ("4", 3, 1, False),
+            ("4", 3, 2, False),
+            ("5", 4, 1, True),
+        ]
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_the_rows_of_a_file_are_counted_when_it_is_inspected(tmp_path: Path, kind: str) -> None:
+    if kind == "csv":
+        deliver(tmp_path / "customers.csv", 'customer_id,last_name\n1,"a\nb"\n\n2,c\n')
+    else:
+        deliver_parquet(tmp_path / "customers.parquet", "select i as customer_id from range(2) r(i)")
+    assert [file.rows for file in landing.inspect(tmp_path, CONTRACT)["customers"].files] == [2]
 
 
 AWKWARD = ["a'b", 'a"b', "a b", "a[1]b", "a*b", "a?b", "{a,b}", "~a", "a%20b", "été", "a;b--", "[!a]"]
@@ -460,4 +493,4 @@ def test_the_real_contract_reads_a_minimal_delivery(tmp_path: Path) -> None:
         for name, table in landed.items():
             rows = connection.execute(landing.view_sql(table))
             columns = [column[0] for column in rows.description or ()]
-            assert columns == [*tables[name].column_names, "file_number", "row_number"]
+            assert columns == [*tables[name].column_names, "file_number", "row_number", "is_new"]

@@ -117,18 +117,76 @@ def test_constraints_and_empty_tables_survive(tmp_path: Path) -> None:
 
 
 def test_the_bytes_of_deleted_rows_do_not_survive(tmp_path: Path) -> None:
-    source = candidate(tmp_path / "analytics.duckdb")
+    source = with_deleted_rows(tmp_path / "analytics.duckdb")
+    published = tmp_path / "published" / "analytics.duckdb"
+    publish.publish(source, published)
+    assert CANARY.encode() not in published.read_bytes()
+    assert labels(published) == [["old", 960]]
+
+
+def test_rows_lie_in_the_order_of_their_columns_whatever_the_candidates_order(tmp_path: Path) -> None:
+    rows = "select hash(i) % 500 as person, hash(i, 1) % 9 as amount from range(20000) as numbers(i)"
+    contents = []
+    for order in ("i", "i desc", "hash(i, 2)"):
+        source = tmp_path / "analytics.duckdb"
+        source.unlink(missing_ok=True)
+        with duckdb.connect(str(source)) as connection:
+            connection.execute(f"create schema protected; create table protected.sales as {rows} order by {order}")
+        publish.publish(source, tmp_path / "published" / "analytics.duckdb")
+        contents.append(read(tmp_path / "published" / "analytics.duckdb", "from protected.sales")[1])
+    assert contents[0] == sorted(contents[0])
+    assert contents[1:] == contents[:1] * 2
+
+
+def with_deleted_rows(path: Path) -> Path:
+    """A candidate with a view, in which deleted rows survive."""
+    source = candidate(path)
     with duckdb.connect(str(source)) as connection:
         connection.execute("set force_compression = 'uncompressed'")
         connection.execute(f"update protected.customers set label = '{CANARY}' where net_amount < 10")
         connection.execute("checkpoint")
         connection.execute(f"delete from protected.customers where label = '{CANARY}'")
         connection.execute("checkpoint")
-    assert CANARY.encode() in source.read_bytes(), "the candidate no longer keeps deleted bytes: the test tests nothing"
+    assert CANARY.encode() in source.read_bytes(), "deleted bytes are no longer kept: the test tests nothing"
+    return source
+
+
+def test_a_compacted_database_holds_the_same_rows_and_no_byte_of_deleted_ones(tmp_path: Path) -> None:
+    vault = with_deleted_rows(tmp_path / "vault.duckdb")
+    vault.with_name("vault.duckdb.wal").touch()
+    publish.compact(vault)
+    assert CANARY.encode() not in vault.read_bytes()
+    assert labels(vault) == [["old", 960]]
+    assert names(tmp_path) == ["vault.duckdb"]
+
+
+def test_a_candidate_takes_over_from_its_publication_without_a_byte_of_deleted_rows(tmp_path: Path) -> None:
+    source = with_deleted_rows(tmp_path / "candidate" / "analytics.duckdb")
+    source.with_name("analytics.duckdb.wal").touch()
     published = tmp_path / "published" / "analytics.duckdb"
     publish.publish(source, published)
-    assert CANARY.encode() not in published.read_bytes()
+    publish.replace(published, source)
+    assert source.read_bytes() == published.read_bytes()
+    assert CANARY.encode() not in source.read_bytes()
+    assert names(source.parent) == names(published.parent) == ["analytics.duckdb"]
+    with duckdb.connect(str(source)) as connection:  # the next build writes into it
+        connection.execute("insert into protected.customers select uuid(), 'next', 1, date '9999-01-01'")
     assert labels(published) == [["old", 960]]
+
+
+@pytest.mark.parametrize("failing", ["compact", "replace"])
+def test_a_database_that_cannot_be_written_anew_is_left_as_it_is(tmp_path: Path, failing: str) -> None:
+    database = candidate(tmp_path / "vault" / "vault.duckdb")
+    before = database.read_bytes()
+    with pytest.raises((OSError, duckdb.Error)):
+        if failing == "compact":
+            (tmp_path / "vault" / "vault.duckdb").write_bytes(before[: len(before) // 2])
+            before = database.read_bytes()
+            publish.compact(database)
+        else:
+            publish.replace(tmp_path / "nowhere.duckdb", database)
+    assert database.read_bytes() == before
+    assert names(database.parent) == ["vault.duckdb"]
 
 
 @pytest.mark.parametrize("name", ["it's", "a[1]", "a*b", "a b", "été", "semi;colon"])

@@ -25,6 +25,7 @@ def record(run: int, verdict: str = records.PUBLISHED) -> Record:
         verdict=verdict,
         exit_code=0,
         message="Été: naïve “quotes”\nand a second line",
+        built="everything: there is no earlier build",
         finished_at=records.now(),
         seconds=12.5,
         phases={"landing": 0.1, "build": 7.0},
@@ -43,6 +44,18 @@ def test_a_run_that_nobody_closed_counts_as_stopped(tmp_path: Path) -> None:
     read = records.latest(tmp_path)
     assert read is not None
     assert (read.verdict, read.exit_code) == (records.STOPPED, 2)
+
+
+def test_a_record_of_an_older_version_that_lacks_a_field_is_read(tmp_path: Path) -> None:
+    records.write(tmp_path, record(1))
+    path = tmp_path / "000001.json"
+    content = json.loads(path.read_text(encoding="utf-8"))
+    del content["record"]["built"], content["record"]["phases"]
+    path.write_text(json.dumps(content), encoding="utf-8")
+    records.require_readable(tmp_path)
+    read = records.latest(tmp_path)
+    assert read is not None
+    assert (read.verdict, read.built, read.phases) == (records.PUBLISHED, None, {})
 
 
 def test_verdicts_of_checks_are_counted(tmp_path: Path) -> None:

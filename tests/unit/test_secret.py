@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+import itertools
 import re
 import shutil
 import uuid
@@ -13,7 +14,10 @@ from pathlib import Path
 
 import duckdb
 import jinja2
+import numpy as np
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -93,13 +97,43 @@ def test_the_pads_make_hmac_of_any_key_and_message(key: bytes, message: bytes) -
     assert digest == hmac.digest(key, message, "sha256")
 
 
-def test_rfc_4231_test_case_2_holds_in_sql() -> None:
-    """The published answer for the key "Jefe"; the message is split into the macro's kind and identifier."""
-    connection = connection_with_key(b"Jefe")
-    sql = macro_sql("analytics", "person", "x").replace("'person:' || x", "'what do ya want for nothing?'")
-    assert "what do ya want" in sql
-    expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
-    assert connection.execute(f"select {sql}").fetchall()[0][0] == uuid.UUID(expected[:32])
+# RFC 4231, section 4: number, key, message, HMAC-SHA-256. Keys of more than a block (64 bytes) are hashed first
+# (RFC 2104, section 2); ours have 32 bytes. Test case 5 is cut to 128 bits in the RFC itself, as pseudonyms are.
+RFC_4231 = [
+    (1, b"\x0b" * 20, b"Hi There", "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7"),
+    (
+        2,
+        b"Jefe",
+        b"what do ya want for nothing?",
+        "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843",
+    ),
+    (3, b"\xaa" * 20, b"\xdd" * 50, "773ea91e36800e46854db8ebd09181a72959098b3ef8c122d9635514ced565fe"),
+    (4, bytes(range(1, 26)), b"\xcd" * 50, "82558a389a443c0ea4cc819899f2083a85f0faa3e578f8077a2e3ff46729665b"),
+    (5, b"\x0c" * 20, b"Test With Truncation", "a3b6167473100ee06e0c796c2955552b"),
+    (
+        6,
+        b"\xaa" * 131,
+        b"Test Using Larger Than Block-Size Key - Hash Key First",
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54",
+    ),
+    (
+        7,
+        b"\xaa" * 131,
+        b"This is a test using a larger than block-size key and a larger than block-size data. The key needs to be "
+        b"hashed before being used by the HMAC algorithm.",
+        "9b09ffa71b942fcb27635fbcd5b0e944bfdc63644f0713938a7f51535c3a35e2",
+    ),
+]
+
+
+@pytest.mark.parametrize(("number", "key", "message", "expected"), RFC_4231, ids=[str(case[0]) for case in RFC_4231])
+def test_the_published_answers_of_rfc_4231_hold_in_sql(number: int, key: bytes, message: bytes, expected: str) -> None:
+    """The macro's own SQL, with the message of the test case in the place of `<kind>:<identifier>`."""
+    macro = macro_sql("analytics", "person", "x")
+    sql = macro.replace("encode('person:' || x)", f"unhex('{message.hex()}')")
+    assert sql != macro
+    with connection_with_key(sha256(key).digest() if len(key) > 64 else key) as connection:
+        assert connection.execute(f"select {sql}").fetchall() == [(uuid.UUID(expected[:32]),)]
 
 
 def test_without_the_key_there_is_no_pseudonym_rather_than_an_unkeyed_one() -> None:
@@ -123,11 +157,95 @@ def test_domains_and_versions_have_unrelated_keys() -> None:
     assert SECRET not in keys
 
 
-def test_the_key_of_a_domain_never_changes_unnoticed() -> None:
-    """Another derivation would change every pseudonym that was ever issued. Computed with RFC 5869's two steps."""
-    extracted = hmac.digest(bytes(32), SECRET, "sha256")
-    expected = hmac.digest(extracted, b"bigtrust/pseudonymisation/analytics/v1\x01", "sha256")
-    assert secret.domain_key(SECRET, "analytics") == expected
+# RFC 5869, appendix A: the test cases with SHA-256: input key, salt, info, output key.
+RFC_5869 = [
+    (
+        b"\x0b" * 22,
+        bytes(range(13)),
+        bytes(range(0xF0, 0xFA)),
+        "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865",
+    ),
+    (
+        bytes(range(0x50)),
+        bytes(range(0x60, 0xB0)),
+        bytes(range(0xB0, 0x100)),
+        "b11e398dc80327a1c8e7f78c596a49344f012eda2d4efad8a050cc4c19afa97c59045a99cac7827271cb41c65e590e09"
+        "da3275600c2f09b8367793a9aca3db71cc30c58179ec3e87c14c01d5c1f3434f1d87",
+    ),
+    (
+        b"\x0b" * 22,
+        b"",
+        b"",
+        "8da4e775a563c18f715f802a063c5a31b8a11f5c5ee1879ec3454e5f3c738d2d9d201395faa4b61a96c8",
+    ),
+]
+
+
+def hkdf(secret: bytes, salt: bytes, info: bytes, length: int) -> bytes:
+    """RFC 5869, sections 2.2 and 2.3, in Python's hmac."""
+    extracted = hmac.digest(salt or bytes(32), secret, "sha256")
+    output = block = b""
+    while len(output) < length:
+        block = hmac.digest(extracted, block + info + bytes([len(output) // 32 + 1]), "sha256")
+        output += block
+    return output[:length]
+
+
+@pytest.mark.parametrize(("input_key", "salt", "info", "expected"), RFC_5869, ids=["1", "2", "3"])
+def test_the_published_answers_of_rfc_5869(input_key: bytes, salt: bytes, info: bytes, expected: str) -> None:
+    """For the comparison below, and for the library that derives the keys."""
+    length = len(expected) // 2
+    assert hkdf(input_key, salt, info, length).hex() == expected
+    derived = HKDF(algorithm=SHA256(), length=length, salt=salt or None, info=info).derive(input_key)
+    assert derived.hex() == expected
+
+
+@pytest.mark.parametrize("domain", secret.DOMAINS)
+@pytest.mark.parametrize("version", [1, 2, 10])
+def test_the_key_of_a_domain_never_changes_unnoticed(domain: str, version: int) -> None:
+    """Another derivation would change every pseudonym that was ever issued."""
+    info = f"bigtrust/pseudonymisation/{domain}/v{version}".encode()
+    assert secret.domain_key(SECRET, domain, version) == hkdf(SECRET, b"", info, 32)
+
+
+@pytest.mark.parametrize(
+    ("domain", "version", "expected"),
+    [
+        ("analytics", 1, "d80c584a-7e1e-6cbb-a37a-4c384aae9411"),
+        ("analytics", 2, "0fbdd4f4-ed88-7cc9-1bf7-efdc282f454c"),
+        ("marketing", 1, "6011f8fb-23d5-5487-1dc2-e3e5c114a713"),
+    ],
+)
+def test_a_pseudonym_is_the_same_in_every_release(domain: str, version: int, expected: str) -> None:
+    with connection_with_key(secret.domain_key(SECRET, domain, version), domain) as connection:
+        sql = macro_sql(domain, "person", "'C0001000'")
+        assert connection.execute(f"select {sql}").fetchall() == [(uuid.UUID(expected),)]
+
+
+def test_a_persons_pseudonyms_in_two_domains_share_nothing() -> None:
+    """Of 4000 persons, computed by the SQL of the models: no value, no part of one, no constant, no order."""
+    people = 4000
+    numbers = [f"C{number:07}" for number in range(people)]
+    columns = []
+    for domain in secret.DOMAINS:
+        with connection_with_key(secret.domain_key(SECRET, domain), domain) as connection:
+            query = f"select {macro_sql(domain, 'person', 'x')} from (select unnest(?) as x)"
+            columns.append([value.int for (value,) in connection.execute(query, [numbers]).fetchall()])
+    for left, right in itertools.combinations(columns, 2):
+        assert len({*left, *right}) == 2 * people
+        halves = [{value >> 64 for value in column} | {value % 2**64 for value in column} for column in (left, right)]
+        assert halves[0].isdisjoint(halves[1])
+        xors = [one ^ other for one, other in zip(left, right, strict=True)]
+        assert len(set(xors)) == people
+        assert len({(one - other) % 2**128 for one, other in zip(left, right, strict=True)}) == people
+        assert (
+            len({one * pow(other | 1, -1, 2**128) % 2**128 for one, other in zip(left, right, strict=True)}) == people
+        )
+        # every bit agrees for half of the people, within five standard deviations
+        for bit in range(128):
+            assert abs(sum(xor >> bit & 1 for xor in xors) - people / 2) < 5 * (people / 4) ** 0.5
+        ranks = [np.argsort(np.argsort(np.array(column, dtype=float))) for column in (left, right)]
+        assert abs(np.corrcoef(*ranks)[0, 1]) < 5 / people**0.5
 
 
 def test_the_sql_holds_no_key() -> None:

@@ -8,6 +8,10 @@
             then coalesce(try_cast(value as integer), 0) < 1
             when 'interest_window_days'
             then coalesce(try_cast(value as integer), -1) not between 0 and 3650
+            when 'forget_offer_months'
+            then coalesce(try_cast(value as integer), 0) not between 12 and 1200
+            when 'forget_promise_days'
+            then coalesce(try_cast(value as integer), 0) not between 1 and 28
             when 'time_zone'
             then value is null or value not in (select name from pg_timezone_names())
             when 'policy_version'
@@ -17,7 +21,16 @@
     union all
 
     select required.setting
-    from (values ('k'), ('interest_window_days'), ('time_zone'), ('policy_version')) as required(setting)
+    from
+        (
+            values
+                ('k'),
+                ('interest_window_days'),
+                ('forget_offer_months'),
+                ('forget_promise_days'),
+                ('time_zone'),
+                ('policy_version')
+        ) as required(setting)
     where
         required.setting
         not in (select model.setting from {{ model }} as model where model.setting is not null)

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 from gx_shop import PRODUCT_COLUMNS, RAW_COLUMNS, Shop
 
+from bigtrust.checks import TABLE_NAMES
 from bigtrust.gx.engine import QueryFailed, opened
 from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values
 from bigtrust.gx.suites import Rule, Suite
@@ -20,6 +21,15 @@ def test_what_is_too_short_or_product_data_is_counted_and_not_searched_for(shop:
         RawValueCount(f"{customers}.full_name", "full name", searched=2, too_short=1, left_out=1),
     )
     assert (summary.searched, summary.too_short) == (8, 6)
+
+
+def test_a_surname_that_is_part_of_a_table_name_is_left_out(shop: Shop) -> None:
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute("create table staging.register_requests as select 1 as request_id")
+        connection.execute("create table staging.names as select unnest(['Register', 'Registers']) as last_name")
+    with opened({}, shop.vault) as (_, connection):
+        summary = build_raw_values(connection, [RawColumn("vault.staging.names", "last_name", "name")], [TABLE_NAMES])
+    assert summary.columns == (RawValueCount("vault.staging.names.last_name", "name", 1, 0, left_out=1),)
 
 
 def test_phones_are_kept_as_their_last_nine_digits_and_numbers_without_leading_zeros(shop: Shop) -> None:

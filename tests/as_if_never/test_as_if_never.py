@@ -1,0 +1,51 @@
+"""As if it never happened: every build with a request equals one from landing files in which it left no trace."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+
+import pytest
+
+from as_if_never.builds import Builds
+from as_if_never.found import FOUND
+from as_if_never.histories import CALENDARS, draw
+from as_if_never.shrink import smallest
+
+HISTORIES = int(os.environ.get("BIGTRUST_HISTORIES", "300"))
+START = int(os.environ.get("BIGTRUST_HISTORIES_START", "0"))  # another start, other histories
+BATCH = 100  # histories of one build
+
+pytestmark = pytest.mark.xdist_group("as_if_never")  # one process, one parse
+
+
+@pytest.fixture(scope="module")
+def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
+    """dbt, parsed once for all histories."""
+    return Builds(tmp_path_factory.mktemp("as_if_never"))
+
+
+@pytest.mark.parametrize("promise", FOUND)
+def test_what_was_once_found_stays_repaired(builds: Builds, promise: str) -> None:
+    outcome = builds.check([FOUND[promise]])
+    assert not outcome.differences, "\n".join(outcome.differences)
+
+
+@pytest.mark.slow
+def test_what_was_forgotten_might_as_well_never_have_been(builds: Builds) -> None:
+    drawn = draw(HISTORIES, start=START)
+    shown = removed = 0
+    rows: Counter[str] = Counter()
+    for number, calendar in enumerate(CALENDARS):
+        ours = [history for history in drawn if history.calendar == number]
+        for batch in (ours[first : first + BATCH] for first in range(0, len(ours), BATCH)):
+            outcome = builds.check(batch)
+            assert not outcome.differences, smallest(builds, batch, outcome)
+            shown += len(outcome.shown)
+            removed += len(outcome.removed)
+            rows.update(outcome.rows)
+        assert builds.expire_everything(calendar.days[-1]) == [], "marts that show rows whose window is over"
+    print(f"{len(drawn)} histories: {shown} showed rows, {removed} lost rows by a request.")
+    assert shown >= 0.8 * len(drawn), "too many histories are empty"
+    assert removed >= 0.3 * len(drawn), "too few histories lose anything"
+    assert all(rows.values()), f"relations that never held a row: {[name for name in rows if not rows[name]]}"

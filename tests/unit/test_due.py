@@ -1,0 +1,144 @@
+"""Keys are given out only from a run that is good and current, and only where nobody else reads."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from bigtrust import due, lock, records
+from bigtrust.errors import ConfigurationError, LockedError
+from bigtrust.records import Record
+from bigtrust.settings import Settings
+from warehouse import Warehouse
+
+DUE = """
+    create schema restricted;
+    create view restricted.landing_due as
+    select * from (
+        values
+            ('purchase_lines', '{"purchase_id":"T-1","line_number":"2"}', 'forgotten', date '2026-02-01'),
+            ('customers', '{"customer_id":"C, 1"}', 'expired', date '2026-01-31'),
+            ('consents', '{"customer_id":"C2","purpose":"marketing","recorded_at":"2020-01-01 00:00:00",
+                           "channel":null,"granted":true}', 'expired', date '2026-01-31')
+    ) as due(landing_table, key, reason, due_since)
+"""
+
+
+def write_record(settings: Settings, **changes: str) -> None:
+    """Write the record of a run that starts now."""
+    record = Record(run=1, started_at=records.now(), as_of=None, verdict=records.PUBLISHED)
+    records.write(settings.runs, replace(record, **changes))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A warehouse with a vault and the record of a run that published."""
+    settings = Warehouse(tmp_path).settings
+    for folder in (settings.landing, settings.warehouse, settings.published):
+        folder.mkdir()
+    (settings.landing / "customers.csv").write_text("customer_id\n", encoding="utf-8")
+    an_hour_ago = time.time() - 3600
+    for path in (settings.landing / "customers.csv", settings.landing):
+        os.utime(path, (an_hour_ago, an_hour_ago))
+    with duckdb.connect(str(settings.vault)) as connection:
+        connection.execute(DUE)
+    write_record(settings)
+    return settings
+
+
+def test_every_table_has_a_file_that_only_its_owner_reads(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "due"
+    counts = due.export(settings, folder)
+    assert counts == {**dict.fromkeys(due.KEYS, 0), "customers": 1, "consents": 1, "purchase_lines": 1}
+    assert {path.stem for path in folder.iterdir()} == set(due.KEYS)
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
+    assert (folder / "customers.csv").read_text("utf-8").splitlines() == [
+        "customer_id,reason,due_since",
+        '"C, 1",expired,2026-01-31',
+    ]
+    assert (folder / "purchase_lines.csv").read_text("utf-8").splitlines()[1] == "T-1,2,forgotten,2026-02-01"
+    assert (folder / "consents.csv").read_text("utf-8").splitlines()[1].startswith("C2,marketing,2020-01-01 00:00:00,,")
+    assert (folder / "returns.csv").read_text("utf-8").splitlines() == ["return_id,reason,due_since"]
+
+
+def test_an_older_list_does_not_stay_behind(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "due"
+    due.export(settings, folder)
+    with duckdb.connect(str(settings.vault)) as connection:
+        connection.execute(
+            "create or replace view restricted.landing_due as select '' as landing_table, '' as key, "
+            "'' as reason, current_date as due_since where false"
+        )
+    due.export(settings, folder)
+    assert (folder / "customers.csv").read_text("utf-8").splitlines() == ["customer_id,reason,due_since"]
+
+
+@pytest.mark.parametrize("place", ["published", "published/keys", "site", "landing", "register/due", "ledger"])
+def test_keys_never_go_where_others_read(settings: Settings, tmp_path: Path, place: str) -> None:
+    with pytest.raises(ConfigurationError, match="Keys are personal data"):
+        due.export(settings, tmp_path / place)
+    assert not list(tmp_path.rglob("purchase_lines.csv"))
+
+
+def test_a_link_into_the_published_folder_is_seen_through(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "harmless").symlink_to(settings.published)
+    with pytest.raises(ConfigurationError, match="lies in the published folder"):
+        due.export(settings, tmp_path / "harmless" / "due")
+
+
+def nothing_was_built(settings: Settings) -> None:
+    settings.vault.unlink()
+
+
+def the_last_run_failed(settings: Settings) -> None:
+    write_record(settings, verdict=records.REFUSED)
+
+
+def another_day(settings: Settings) -> None:
+    write_record(settings, as_of="2030-01-01")
+
+
+def landing_changed(settings: Settings) -> None:
+    os.utime(settings.landing / "customers.csv")
+
+
+def a_file_arrived(settings: Settings) -> None:
+    (settings.landing / "legal_holds.csv").write_text("hold_id\n", encoding="utf-8")
+
+
+CASES: dict[Callable[[Settings], None], str] = {
+    nothing_was_built: "Nothing has been built yet",
+    the_last_run_failed: "did not publish",
+    another_day: "was made for another day",
+    landing_changed: "has changed since the last run",
+    a_file_arrived: "has changed since the last run",
+}
+
+
+@pytest.mark.parametrize("spoil", CASES, ids=[spoil.__name__ for spoil in CASES])
+def test_keys_are_given_out_only_from_a_run_that_is_good_and_current(
+    settings: Settings, tmp_path: Path, spoil: Callable[[Settings], None]
+) -> None:
+    write_record(settings, started_at=(datetime.now(UTC) - timedelta(minutes=1)).replace(tzinfo=None).isoformat())
+    due.export(settings, tmp_path / "before")
+    time.sleep(0.01)
+    spoil(settings)
+    with pytest.raises(ConfigurationError, match=CASES[spoil]):
+        due.export(settings, tmp_path / "due")
+    assert not (tmp_path / "due").exists()
+
+
+def test_keys_are_not_read_while_a_run_goes_on(settings: Settings, tmp_path: Path) -> None:
+    with lock.exclusive(settings.warehouse), pytest.raises(LockedError):
+        due.export(settings, tmp_path / "due")
+
+
+def test_a_folder_that_cannot_be_written_is_named(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        due.export(settings, Path("/proc/due"))
