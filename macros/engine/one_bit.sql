@@ -1,6 +1,6 @@
 {% macro one_bit(number) -%}
     case
-        when regexp_full_match({{ number }}, '[1-9]|[1-5][0-9]')
-        then cast(1 as bigint) << cast({{ number }} as bigint)
+        when strlen({{ number }}) = 1 or (strlen({{ number }}) = 2 and {{ number }} < '60')
+        then cast(1 as bigint) << try_cast({{ number }} as utinyint)
     end
 {%- endmacro %}

@@ -44,7 +44,7 @@ with
 
     ),
 
-    held as (select * from {{ ref("held_rows") }})
+    held as (select landing_table, count(*) as held from {{ ref("landing_held") }} group by landing_table)
 
 select
     landed.landing_table,

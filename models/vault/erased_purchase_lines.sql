@@ -12,48 +12,50 @@ with
     -- few purchases are concerned by a request, and only their lines are looked at
     concerned_purchases as (
 
-        select purchase_id
-        from erased_purchases
-        union
-        select purchase_id
-        from erasure_requests
-        where scope = 'purchase_line'
-        union
-        select scope_purchases.purchase_id
+        select purchase_number, purchase_id, customer_id, purchased_at
         from scope_purchases
-        inner join erasure_requests on scope_purchases.customer_id = erasure_requests.customer_id
-        where erasure_requests.scope = 'category'
+        where
+            purchase_id in (select purchase_id from erased_purchases)
+            or purchase_id in (select purchase_id from erasure_requests where scope = 'purchase_line')
+            or customer_id in (select customer_id from erasure_requests where scope = 'category')
 
     ),
 
-    concerned_lines as (
+    landed as (
 
-        select *
-        from {{ ref("scope_purchase_lines") }}
-        where purchase_id in (select purchase_id from concerned_purchases)
+        select
+            concerned_purchases.purchase_number,
+            concerned_purchases.purchase_id,
+            scope_purchase_lines.line_number,
+            concerned_purchases.customer_id,
+            scope_purchase_lines.category_id,
+            concerned_purchases.purchased_at
+        from {{ ref("scope_purchase_lines") }} as scope_purchase_lines
+        inner join
+            concerned_purchases on scope_purchase_lines.purchase_number = concerned_purchases.purchase_number
 
     ),
 
     sales as (
 
-        select
-            concerned_lines.purchase_id,
-            concerned_lines.line_number,
-            scope_purchases.customer_id,
-            concerned_lines.category_id,
-            scope_purchases.purchased_at
-        from concerned_lines
-        inner join scope_purchases on concerned_lines.purchase_id = scope_purchases.purchase_id
+        select *
+        from landed
 
         union all
 
         -- the source system has deleted it since, as it should; its footprint stays forgotten
-        select purchase_id, line_number, customer_id, category_id, purchased_at
+        select
+            cast(null as bigint) as purchase_number,
+            purchase_id,
+            line_number,
+            customer_id,
+            category_id,
+            purchased_at
         from {{ source("register", "forgotten_lines") }} as forgotten_lines
         where
             not exists (
                 select 1
-                from {{ ref("scope_purchase_lines") }} as landed
+                from landed
                 where
                     landed.purchase_id = forgotten_lines.purchase_id
                     and landed.line_number = forgotten_lines.line_number

@@ -1,14 +1,42 @@
-{#- Lines of the purchases that this build is about, also of those whose header has not arrived. -#}
-{{ config(materialized="scoped") }}
+{#- Lines of the purchases that this build is about, read from landing once. Of a line whose header has not arrived the
+    number of the purchase is empty. -#}
+{{ config(materialized="working") }}
+
+with
+
+    stg_purchase_lines as (
+
+        select
+            file_number,
+            stg_purchase_lines.row_number,
+            purchase_id,
+            line_number,
+            product_id,
+            quantity,
+            unit_price,
+            coalesce(discount, 0) as discount
+        from {{ ref("stg_purchase_lines") }} as stg_purchase_lines
+        where {{ in_scope("purchase", "purchase_id") }}
+
+    )
 
 select
-    stg_purchase_lines.purchase_id,
+    scope_purchases.purchase_number,
     stg_purchase_lines.line_number,
     stg_purchase_lines.product_id,
     stg_products.category_id,
     stg_purchase_lines.quantity,
     stg_purchase_lines.unit_price,
-    coalesce(stg_purchase_lines.discount, 0) as discount
-from {{ ref("stg_purchase_lines") }} as stg_purchase_lines
+    cast(stg_purchase_lines.discount as decimal(18, 2)) as discount_amount,
+    {{
+        net_amount(
+            "stg_purchase_lines.quantity", "stg_purchase_lines.unit_price", "stg_purchase_lines.discount"
+        )
+    }} as net_amount,
+    stg_purchase_lines.file_number,
+    stg_purchase_lines.row_number
+from stg_purchase_lines
+left join
+    {{ ref("scope_purchases") }} as scope_purchases
+    on stg_purchase_lines.purchase_id = scope_purchases.purchase_id
 left join {{ ref("stg_products") }} as stg_products on stg_purchase_lines.product_id = stg_products.product_id
-where {{ in_scope("purchase", "stg_purchase_lines.purchase_id") }}

@@ -2,13 +2,13 @@
 {{ config(materialized="working") }}
 
 select
-    -- within this build; joins and groups are faster by it
-    row_number() over () as purchase_number,
+    -- where the header lies: a number within this build, by which joins and groups are faster
+    (cast(file_number as bigint) << 40) + stg_purchases.row_number as purchase_number,
     purchase_id,
     customer_id,
     channel,
     store_id,
     purchased_on,
     purchased_at
-from {{ ref("stg_purchases") }}
+from {{ ref("stg_purchases") }} as stg_purchases
 where {{ in_scope("purchase", "purchase_id") }}

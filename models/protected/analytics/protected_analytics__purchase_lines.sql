@@ -32,7 +32,7 @@ with
     returns as (
 
         select
-            purchase_id,
+            purchase_number,
             line_number,
             quantity,
             {{ visible_until("returns", "analytics", {"purchase": "purchased_on", "return": "returned_on"}) }}
@@ -44,10 +44,13 @@ with
     returned as (
 
         select
-            purchase_id, line_number, sum(quantity) as returned_quantity, min(visible_until) as returned_until
+            purchase_number,
+            line_number,
+            sum(quantity) as returned_quantity,
+            min(visible_until) as returned_until
         from returns
         where visible_until > {{ today() }}
-        group by purchase_id, line_number
+        group by purchase_number, line_number
 
     ),
 
@@ -62,11 +65,8 @@ select
     visible_purchases.purchased_on,
     kept_purchase_lines.quantity,
     kept_purchase_lines.unit_price,
-    cast(kept_purchase_lines.discount as decimal(18, 2)) as discount_amount,
-    cast(
-        kept_purchase_lines.quantity * kept_purchase_lines.unit_price
-        - kept_purchase_lines.discount as decimal(18, 2)
-    ) as net_amount,
+    kept_purchase_lines.discount_amount,
+    kept_purchase_lines.net_amount,
     cast(coalesce(returned.returned_quantity, 0) as decimal(18, 4)) as returned_quantity,
     returned.returned_until,
     visible_purchases.visible_until
@@ -74,5 +74,5 @@ from kept_purchase_lines
 inner join visible_purchases on kept_purchase_lines.purchase_number = visible_purchases.purchase_number
 left join
     returned
-    on kept_purchase_lines.purchase_id = returned.purchase_id
+    on kept_purchase_lines.purchase_number = returned.purchase_number
     and kept_purchase_lines.line_number = returned.line_number

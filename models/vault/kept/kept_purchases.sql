@@ -18,7 +18,7 @@ with
 select purchase_number, purchase_id, customer_id, channel, purchased_on, purchased_at
 from scope_purchases
 where
-    purchase_id in (select purchase_id from {{ ref("scope_purchase_lines") }})
+    purchase_number in (select purchase_number from {{ ref("scope_purchase_lines") }})
     and (
         not exists (
             select 1 from touched_purchases where touched_purchases.purchase_id = scope_purchases.purchase_id
