@@ -125,15 +125,17 @@ def put_to_rest(connection: duckdb.DuckDBPyConnection) -> None:
     views = connection.execute(
         "select view_name, sql from duckdb_views() where schema_name = 'at_rest' and database_name = current_database()"
     ).fetchall()
-    kinds = dict(
+    tables = dict(
         connection.execute(
-            "select table_name, table_type from information_schema.tables where table_schema = 'restricted'"
+            "select table_name, schema_name from duckdb_tables() "
+            "where schema_name in ('landing', 'restricted') and database_name = current_database()"
         ).fetchall()
     )
     for name, definition in views:
-        if kinds.get(name) == "BASE TABLE":  # one by one: a view is made while all that it reads from is there
-            connection.execute(f"drop table restricted.{sql.identifier(name)}")
-            connection.execute(f"create view restricted.{sql.identifier(name)} as {definition.partition(' AS ')[2]}")
+        if name in tables:  # one by one: a view is made while all that it reads from is there
+            relation = f"{tables[name]}.{sql.identifier(name)}"
+            connection.execute(f"drop table {relation}")
+            connection.execute(f"create view {relation} as {definition.partition(' AS ')[2]}")
 
 
 def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:

@@ -78,8 +78,9 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         for name, table in self._inputs.tables.items():
             read_before = self._inputs.plan.read_before.get(name, ())
             conn.execute(f"create or replace view landing.{name} as {landing.view_sql(table, read_before)}")
-        requests = register.view_sql(self._inputs.requests)
-        conn.execute(f"create or replace view landing.register_requests as {requests}")
+        paths = [self._settings.register / f"{name}.json" for name in self._inputs.requests]
+        conn.execute(f"create or replace view at_rest.register_requests as {register.view_sql(paths)}")
+        register.write_table(conn, "landing.register_requests", self._inputs.requests)
         conn.execute(
             f"create or replace view landing.forgotten_lines as {register.forgotten_lines_sql(self._settings.register)}"
         )
@@ -120,7 +121,9 @@ def _register_inventory(conn: duckdb.DuckDBPyConnection, read: inputs.Inputs) ->
         "create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)"
     )
     files = [astuple(file) for file in read.plan.manifest]
-    files += [("register_requests", number, path.name, None, None, 1) for number, path in enumerate(read.requests)]
+    files += [
+        ("register_requests", number, f"{name}.json", None, None, 1) for number, name in enumerate(read.requests)
+    ]
     columns = [
         (name, column, column in table.columns)
         for name, table in read.tables.items()

@@ -18,17 +18,17 @@ _handed_over: list["Inputs"] = []
 
 @dataclass(frozen=True)
 class Inputs:
-    """The landing tables by name, the files of the register, and the plan."""
+    """The landing tables by name, the requests of the register by the name of their file, and the plan."""
 
     tables: dict[str, landing.LandingTable]
-    requests: list[Path]
+    requests: dict[str, register.Request]
     plan: Plan
 
 
 def read(settings: Settings, *, full_refresh: bool = True) -> Inputs:
     """Inspect the landing folder and the register. Raises InputError for the first thing that is wrong."""
     tables = landing.inspect(settings.landing, contract.load(settings.project))
-    requests = register.files(settings.register)
+    requests = register.read(settings.register)
     register.require_complete(requests, settings.seen_requests)
     delivered = changes.manifest(tables)
     return Inputs(tables, requests, changes.plan(settings, delivered, full_refresh=full_refresh))

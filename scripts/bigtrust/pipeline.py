@@ -145,7 +145,7 @@ class _Attempt:
             register.keep_forgotten_lines(
                 self._settings.register, self._settings.vault, is_all=not self._inputs.plan.only_changes
             )
-            register.remember(register.files(self._settings.register), self._settings.seen_requests)
+            register.remember(register.read(self._settings.register), self._settings.seen_requests)
             self._found = states.find(self._settings.vault)
 
     def check(self) -> None:

@@ -62,7 +62,7 @@ def preview(settings: Settings, reporter: Reporter) -> Preview:
     edits = policy.edits(before, after)
     if not edits:
         return Preview(day, [], [])
-    register.require_complete(register.files(settings.register), settings.seen_requests)
+    register.require_complete(register.read(settings.register), settings.seen_requests)
     folder = settings.warehouse / "preview"
     with lock.exclusive(folder), _emptied(folder):
         landing = _fingerprint(settings.landing)

@@ -9,7 +9,7 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -222,14 +222,14 @@ def keep(register: Path, vault: Path) -> None:
             write_durably(path, text, mode=0o600)
 
 
-def require_complete(paths: list[Path], seen: Path) -> None:
-    """Compare the register with the requests that earlier runs have seen (a text file, one identifier per line).
+def require_complete(names: Iterable[str], seen: Path) -> None:
+    """Compare the register with the requests that earlier runs have seen (a text file, one name per line).
 
     Raises InputError if one is missing: a lost register would bring back what was forgotten.
     """
     if not seen.exists():
         return
-    missing = set(seen.read_text(encoding="utf-8").split()) - {path.stem for path in paths}
+    missing = set(seen.read_text(encoding="utf-8").split()) - set(names)
     if missing:
         raise InputError(
             f"The register lacks {len(missing)} erasure request(s) that an earlier run has seen, such as "
@@ -237,9 +237,9 @@ def require_complete(paths: list[Path], seen: Path) -> None:
         )
 
 
-def remember(paths: list[Path], seen: Path) -> None:
+def remember(names: Iterable[str], seen: Path) -> None:
     """Write down which requests a run has seen."""
-    write_durably(seen, "".join(f"{path.stem}\n" for path in paths), mode=0o600)
+    write_durably(seen, "".join(f"{name}\n" for name in names), mode=0o600)
 
 
 def view_sql(paths: list[Path]) -> str:
@@ -254,6 +254,27 @@ def view_sql(paths: list[Path]) -> str:
         f"true as is_new\n"
         f"from read_json([{names}], format = 'unstructured', columns = {{{columns}}})"
     )
+
+
+def write_table(connection: duckdb.DuckDBPyConnection, name: str, requests: Mapping[str, Request]) -> None:
+    """Write what `view_sql` reads, of requests that were read already, into a table: it takes a view's place.
+
+    The models read the register several times; to open thousands of small files again takes seconds each time.
+    """
+    schema, _, relation = name.partition(".")
+    views = "select count(*) from duckdb_views() where schema_name = ? and view_name = ?"
+    if connection.execute(views, [schema, relation]).fetchall()[0][0]:
+        connection.execute(f"drop view {name}")
+    columns = ", ".join(f"{field} varchar" for field in FIELDS)
+    connection.execute(
+        f"create or replace table {name} ({columns}, file_number integer, row_number integer, is_new boolean)"
+    )
+    if requests:
+        values = [[getattr(request, field) for request in requests.values()] for field in FIELDS]
+        places = ", ".join("unnest(?::varchar[])" for _ in FIELDS)
+        connection.execute(
+            f"insert into {name} select {places}, unnest(range(?))::integer, 0, true", [*values, len(requests)]
+        )
 
 
 def forgotten_lines_sql(register: Path) -> str:

@@ -26,7 +26,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def test_the_landing_tables_the_register_and_the_plan_are_read_together(warehouse: Warehouse) -> None:
     read = inputs.read(warehouse.settings)
     assert set(read.tables) == set(contract.load(PROJECT))
-    assert [path.parent for path in read.requests] == [warehouse.root / "register"]
+    assert [request.customer_id for request in read.requests.values()] == ["C1"]
     assert {(file.landing_table, file.file_name, file.rows) for file in read.plan.manifest} == {
         (table.name, "1.csv", 0) for table in contract.load(PROJECT).values() if table.required
     }
@@ -54,9 +54,9 @@ def test_a_landing_folder_that_breaks_the_contract_is_refused(warehouse: Warehou
 
 
 def test_a_register_that_lacks_a_request_is_refused(warehouse: Warehouse) -> None:
-    paths = register.files(warehouse.root / "register")
+    [name] = register.read(warehouse.root / "register")
     warehouse.settings.warehouse.mkdir()
-    register.remember(paths, warehouse.settings.seen_requests)
-    paths[0].unlink()
+    register.remember([name], warehouse.settings.seen_requests)
+    (warehouse.root / "register" / f"{name}.json").unlink()
     with pytest.raises(InputError, match="The register lacks 1 erasure request"):
         inputs.read(warehouse.settings)

@@ -354,7 +354,9 @@ def test_a_view_takes_the_place_of_a_working_table_and_of_nothing_else() -> None
     with duckdb.connect() as connection:
         connection.execute(
             """
-            create schema restricted; create schema at_rest;
+            create schema restricted; create schema landing; create schema at_rest;
+            create view at_rest.delivered as (select 'C1' as customer_id);
+            create table landing.delivered as from at_rest.delivered;
             create table restricted.map as select 'C1' as customer_id;
             create view at_rest.working as (select customer_id as "AS person" from restricted.map);
             create table restricted.working as from at_rest.working;
@@ -366,10 +368,10 @@ def test_a_view_takes_the_place_of_a_working_table_and_of_nothing_else() -> None
         changes.put_to_rest(connection)
         changes.put_to_rest(connection)
         kinds = connection.execute(
-            "select table_name, table_type from information_schema.tables where table_schema = 'restricted' "
-            "order by all"
+            "select table_name, table_type from information_schema.tables "
+            "where table_schema in ('landing', 'restricted') order by all"
         ).fetchall()
-        assert kinds == [("map", "BASE TABLE"), ("scoped", "VIEW"), ("working", "VIEW")]
+        assert kinds == [("delivered", "VIEW"), ("map", "BASE TABLE"), ("scoped", "VIEW"), ("working", "VIEW")]
         assert connection.execute('select "AS person" from restricted.working').fetchall() == [("C1",)]
         connection.execute("delete from restricted.map")
         assert connection.execute("from restricted.scoped").fetchall() == []

@@ -27,6 +27,10 @@ CANARY = "Quentin Kanari"
 def read(folder: Path) -> list[tuple[Any, ...]]:
     with duckdb.connect() as connection:
         connection.execute(f"create view requests as {register.view_sql(register.files(folder))}")
+        read = connection.execute("select * from requests order by all").fetchall()
+        for _ in range(2):  # over a view, and over a table
+            register.write_table(connection, "main.requests", register.read(folder))
+        assert connection.execute("select * from requests order by all").fetchall() == read
         return connection.execute("select * from requests order by file_number").fetchall()
 
 
@@ -172,17 +176,17 @@ def test_a_request_that_a_run_has_seen_is_missed_once_it_is_gone(tmp_path: Path)
     folder, seen = tmp_path / "register", tmp_path / "warehouse" / "register.seen"
     requests = [register.new_request(channel="till", customer=CANARY) for _ in range(3)]
     paths = [register.add(folder, request) for request in requests[:2]]
-    register.require_complete(register.files(folder), seen)
-    register.remember(register.files(folder), seen)
+    register.require_complete(register.read(folder), seen)
+    register.remember(register.read(folder), seen)
     register.add(folder, requests[2])
-    register.require_complete(register.files(folder), seen)
+    register.require_complete(register.read(folder), seen)
     paths[0].unlink()
     with pytest.raises(InputError, match="lacks 1 erasure request") as caught:
-        register.require_complete(register.files(folder), seen)
+        register.require_complete(register.read(folder), seen)
     assert requests[0].request_id in str(caught.value)
     assert CANARY not in str(caught.value) + seen.read_text(encoding="utf-8")
     register.add(folder, requests[0])
-    register.require_complete(register.files(folder), seen)
+    register.require_complete(register.read(folder), seen)
 
 
 def test_the_folder_of_a_new_register_is_its_owners_alone(tmp_path: Path) -> None:
