@@ -122,8 +122,10 @@ def complete(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
 
 def put_to_rest(connection: duckdb.DuckDBPyConnection) -> None:
     """Put a view in the place of each working table of the vault (macros/changes/keep_view.sql)."""
+    # the last made first: what it reads from is then still a table, so that no view is bound with all that is beneath
     views = connection.execute(
-        "select view_name, sql from duckdb_views() where schema_name = 'at_rest' and database_name = current_database()"
+        "select view_name, sql from duckdb_views() "
+        "where schema_name = 'at_rest' and database_name = current_database() order by view_oid desc"
     ).fetchall()
     tables = dict(
         connection.execute(

@@ -25,13 +25,15 @@ WINDOW = 90  # days: interest_window_days of seeds/policy/settings.csv
 
 @dataclass(frozen=True)
 class Calendar:
-    """The days of a sequence of runs, and the policy while they go on: k, and the window of returns in months.
+    """The days of a sequence of runs, and the policy while they go on: k, and two windows in months.
 
-    With a longer window than its purchase a return must go with it; with a shorter one it goes before.
+    With a longer window than its purchase a return must go with it; with a shorter one it goes before. Marketing may
+    see a person for longer or shorter than analytics.
     """
 
     k: int
     returns_months: int
+    marketing_months: int
     days: tuple[date, ...]
     only_adds: bool = (
         False  # no file of an event is ever replaced or removed, and no category moves: only changes are read
@@ -41,12 +43,12 @@ class Calendar:
 # Windows of 25, 36 and 60 months end on these days: month ends, leap days, the change of the clocks, two runs in a day.
 # All of them are past, so that the histories do not depend on the day of the test.
 CALENDARS = (
-    Calendar(1, 30, (date(2025, 2, 27), date(2025, 2, 28), date(2025, 3, 1)), only_adds=True),
-    Calendar(2, 48, (date(2023, 2, 27), date(2023, 2, 28), date(2023, 3, 1)), only_adds=True),
-    Calendar(1, 40, (date(2022, 3, 28), date(2022, 3, 29), date(2022, 3, 30))),
-    Calendar(2, 24, (date(2025, 10, 26), date(2025, 10, 26))),
-    Calendar(1, 48, (date(2025, 7, 1),)),
-    Calendar(2, 36, (date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30)), only_adds=True),
+    Calendar(1, 30, 40, (date(2025, 2, 27), date(2025, 2, 28), date(2025, 3, 1)), only_adds=True),
+    Calendar(2, 48, 36, (date(2023, 2, 27), date(2023, 2, 28), date(2023, 3, 1)), only_adds=True),
+    Calendar(1, 40, 30, (date(2022, 3, 28), date(2022, 3, 29), date(2022, 3, 30))),
+    Calendar(2, 24, 36, (date(2025, 10, 26), date(2025, 10, 26))),
+    Calendar(1, 48, 25, (date(2025, 7, 1),)),
+    Calendar(2, 36, 48, (date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31), date(2025, 4, 30)), only_adds=True),
 )
 LEAP_DAY = date(2020, 2, 29)
 SOON = "soon"  # stands for a moment a few hours after the test
@@ -158,7 +160,7 @@ def _days(plan: Calendar) -> list[date]:
     edges = [
         months_before(day, months) + timedelta(around)
         for day in plan.days
-        for months in (36, 36, 25, plan.returns_months)
+        for months in (36, 36, 25, plan.returns_months, plan.marketing_months)
         for around in (-1, 0, 1, 2)
     ]
     leap = [LEAP_DAY, LEAP_DAY + timedelta(1)]
@@ -213,6 +215,8 @@ class _Draft:
             self._request(number)
         for customer in self._customers:
             self._customer(customer)
+        for customer in (*self._customers, "#c9"):
+            self._consents(customer)
         return History(self._calendar, tuple(_only_added(row) if self._plan.only_adds else row for row in self._rows))
 
     def _catalogue(self) -> None:
@@ -359,6 +363,25 @@ class _Draft:
                     "updated_at": self._text(self._one_of(updated, updated, updated, None)),
                 },
                 self._one_of({"birth_date": "1 May"}, {"country": "BE"}),
+            )
+
+    def _consents(self, customer: str) -> None:
+        """What somebody said, known or not: now yes, now no, twice in a moment, to marketing and to other purposes."""
+        moment = None
+        for _ in range(self._one_of(1, 2, 3, 1, 4, 0)):
+            if moment is None or self._often():
+                moment = self._one_of(*self._moments) + self._one_of(*_AROUND_REQUEST)
+            granted = self._one_of("true", "oui", "1", "false", "non")
+            self._land(
+                "consents",
+                {
+                    "customer_id": customer,
+                    "purpose": self._one_of("marketing", "marketing", "marketing", "Marketing", "profiling"),
+                    "granted": granted,
+                    "recorded_at": self._text(moment),
+                    "channel": self._one_of("web", "web", "store", None),
+                },
+                self._one_of({"granted": "no" if granted in ("true", "oui", "1") else "yes"}, {"channel": "till"}),
             )
 
     def _land(self, table: str, row: dict[str, str | None], change: Mapping[str, str | None]) -> None:

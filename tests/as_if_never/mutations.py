@@ -85,7 +85,7 @@ MUTATIONS = (
     ),
     Mutation(
         f"{VAULT}/erased_purchases.sql",
-        "where stg_purchases.purchased_at <= erased_persons.erased_until",
+        "where scope_purchases.purchased_at <= erased_persons.erased_until",
         "",
         "what a person buys after the request stays",
     ),
@@ -163,8 +163,8 @@ MUTATIONS = (
     ),
     Mutation(
         f"{VAULT}/person_activity.sql",
-        'select customer_id, occurred_on as active_on\n        from {{ ref("kept_web_events") }}',
-        'select customer_id, occurred_on as active_on\n        from {{ ref("stg_web_events") }}',
+        'from {{ ref("kept_web_events") }}',
+        'from {{ ref("stg_web_events") }}',
         "the window of a person starts after erasure",
     ),
     Mutation(
@@ -181,8 +181,8 @@ MUTATIONS = (
     ),
     Mutation(
         f"{KEPT}/kept_customers.sql",
-        "else stg_customers.updated_at",
-        "else stg_customers.created_at",
+        "then stg_customers.updated_at",
+        "then stg_customers.created_at",
         "whoever comes back starts anew",
     ),
     Mutation(
@@ -193,7 +193,7 @@ MUTATIONS = (
     ),
     Mutation(
         f"{KEPT}/kept_web_events.sql",
-        "and stg_purchases.purchase_id is null",
+        "and scope_purchases.purchase_id is null",
         "",
         "an event that names another purchase that stays is kept",
     ),
@@ -234,8 +234,38 @@ MUTATIONS = (
         "a ticket that names an erased purchase goes",
     ),
     Mutation(
+        f"{KEPT}/kept_consents.sql",
+        'where {{ not_of_an_erased_person("consents.customer_id", "consents.recorded_at") }}',
+        "",
+        "what a person agreed to before a request on everything goes",
+    ),
+    Mutation(
+        f"{VAULT}/marketing_opt_ins.sql",
+        "    granted\n    and",
+        "",
+        "who withdraws is gone from marketing",
+    ),
+    Mutation(
+        f"{VAULT}/marketing_opt_ins.sql",
+        "order by recorded_at desc, file_number desc, kept_consents.row_number desc",
+        "order by recorded_at desc, file_number, kept_consents.row_number",
+        "of two words of the same moment, the one delivered later counts",
+    ),
+    Mutation(
+        f"{VAULT}/marketing_opt_ins.sql",
+        "where lower(purpose) = 'marketing'",
+        "",
+        "a word on another purpose is none on marketing",
+    ),
+    Mutation(
+        f"{VAULT}/customer_states.sql",
+        "(purpose, granted, recorded_at) order by",
+        "(purpose, recorded_at) order by",
+        "a word that is delivered later is heard by a run that reads only the changes",
+    ),
+    Mutation(
         f"{KEPT}/kept_purchase_lines.sql",
-        "and erased_purchase_lines.line_number = stg_purchase_lines.line_number",
+        "and erased_purchase_lines.line_number = scope_purchase_lines.line_number",
         "",
         "the lines of a partly erased purchase go line by line",
     ),
@@ -253,14 +283,14 @@ MUTATIONS = (
     ),
     Mutation(
         f"{PROTECTED}/analytics/protected_analytics__purchase_lines.sql",
-        "where visible_until > {{ today() }}",
-        "where visible_until >= {{ today() }}",
+        "select * from purchases where visible_until > {{ today() }}",
+        "select * from purchases where visible_until >= {{ today() }}",
         "a line is gone on the day on which its window ends",
     ),
     Mutation(
         f"{PROTECTED}/analytics/protected_analytics__purchase_lines.sql",
-        'where {{ visible_until("returns", "analytics", "purchased_on") }} > {{ today() }}',
-        "",
+        "from returns\n        where visible_until > {{ today() }}",
+        "from returns",
         "an expired return is no longer counted on its line",
     ),
     Mutation(
@@ -294,16 +324,28 @@ MUTATIONS = (
         "a person without contact expires",
     ),
     Mutation(
-        f"{PROTECTED}/insights/protected_insights__sales_by_region_month.sql",
+        f"{PROTECTED}/marketing/protected_marketing__audience_members.sql",
+        'visible_until("customers", "marketing", "person_activity.last_active_on")',
+        'visible_until("customers", "analytics", "person_activity.last_active_on")',
+        "marketing has a window of its own",
+    ),
+    Mutation(
+        f"{PROTECTED}/marketing/protected_marketing__audience_members.sql",
+        "where visible_until > {{ today() }}",
+        "where visible_until >= {{ today() }}",
+        "a person is gone from marketing on the day on which the window ends",
+    ),
+    Mutation(
+        f"{VAULT}/sales/sales_by_buyer_month.sql",
         '{{ ref("kept_customers") }}',
         '{{ ref("stg_customers") }}',
         "the region of an erased person is not known any more",
     ),
     Mutation(
-        f"{PROTECTED}/insights/protected_insights__sales_by_category_month.sql",
-        "where visible_until > {{ today() }}",
-        "where visible_until >= {{ today() }}",
-        "a month is gone on the day on which its window ends",
+        f"{VAULT}/sales/sales_by_buyer_category_month.sql",
+        'select *, {{ visible_until("purchases", "insights", "sold_month") }}',
+        'select *, {{ visible_until("purchases", "analytics", "sold_month") }}',
+        "insights has a window of its own",
     ),
     Mutation(
         f"{MARTS}/analytics/analytics__touchpoints.sql",

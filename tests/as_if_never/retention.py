@@ -27,6 +27,7 @@ FORETOLD = {
     "analytics.touchpoints": ("person_pseudonym", "occurred_on"),
     "insights.sales_by_category_month": ("sold_month", "category_id", "purchase_count"),
     "insights.sales_by_region_month": ("sold_month", "region", "purchase_count"),
+    "marketing.audience_members": ("person_pseudonym", "region"),
 }
 
 
@@ -85,9 +86,38 @@ class Shown:
             "analytics.touchpoints": self._shown_touchpoints(),
             "insights.sales_by_category_month": self._cells(self._category, is_anonymous_counted=True),
             "insights.sales_by_region_month": self._cells(self._region, is_anonymous_counted=False),
+            "marketing.audience_members": self._shown_audience(),
         }
 
     def _shown_customers(self) -> Keys:
+        last = self._last_activities()
+        return Counter(
+            (customer,)
+            for customer in self._customers
+            if customer in last and self._is_shown("customers", last[customer])
+        )
+
+    def _shown_audience(self) -> Keys:
+        """Persons with a record and an activity within marketing's window, whose last word on marketing is yes."""
+        last, words = self._last_activities(), {}
+        for row in self._staging.in_order("consents"):
+            person = row["customer_id"]
+            # of two words of the same moment, the one delivered later is the last
+            if row["purpose"].lower() == "marketing" and (
+                person not in words or row["recorded_at"] >= words[person]["recorded_at"]
+            ):
+                words[person] = row
+        return Counter(
+            (person, self._region({}, person))
+            for person, word in words.items()
+            if word["granted"]
+            and person in self._customers
+            and person in last
+            and self._is_shown("customers", last[person], "marketing")
+        )
+
+    def _last_activities(self) -> dict[str, date]:
+        """The last contact that came from each person."""
         last: dict[str, date] = {}
 
         def active(customer: str | None, day: date) -> None:
@@ -104,11 +134,7 @@ class Shown:
         for table, happened in (("web_events", "occurred_at"), ("support_tickets", "opened_at")):
             for row in self._staging.rows(table):
                 active(row.get("customer_id"), self._local(row[happened]))
-        return Counter(
-            (customer,)
-            for customer in self._customers
-            if customer in last and self._is_shown("customers", last[customer])
-        )
+        return last
 
     def _shown_touchpoints(self) -> Keys:
         shown: Keys = Counter()

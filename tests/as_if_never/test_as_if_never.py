@@ -14,7 +14,7 @@ from as_if_never.shrink import smallest
 
 HISTORIES = int(os.environ.get("BIGTRUST_HISTORIES", "300"))
 START = int(os.environ.get("BIGTRUST_HISTORIES_START", "0"))  # another start, other histories
-BATCH = 100  # histories of one build
+BATCH = int(os.environ.get("BIGTRUST_HISTORIES_BATCH", "100"))  # histories of one build
 
 pytestmark = pytest.mark.xdist_group("as_if_never")  # one process, one parse
 
