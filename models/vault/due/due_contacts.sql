@@ -1,19 +1,20 @@
-{#- Every web event, ticket, message and return: since when it is forgotten (empty: it stays), and until when the
-    policy needs it, by itself and with the purchase that it names. What is forgotten is what models/vault/kept/ leaves out. -#}
+{#- Web events, tickets, messages and returns of which something may be due: since when each is forgotten (empty: it
+    stays), and until when the policy needs it, by itself and with the purchase that it names. What is forgotten is what
+    models/vault/kept/ leaves out. One pass over each table. -#}
 with
 
-    erasure_requests as (select * from {{ ref("erasure_requests") }}),
+    due_requests as (select * from {{ ref("due_requests") }}),
 
     erased_persons as (
 
         select customer_id, max(requested_at) as erased_until
-        from erasure_requests
+        from due_requests
         where scope = 'person' and state = 'effective'
         group by customer_id
 
     ),
 
-    stg_purchases as (select * from {{ ref("stg_purchases") }}),
+    due_purchases as (select * from {{ ref("due_purchases") }}),
 
     forgotten_lines as (select * from {{ ref("due_lines") }} where forgotten_on is not null),
 
@@ -23,12 +24,12 @@ with
         from forgotten_lines
         union all
         select purchase_id, forgotten_on
-        from {{ ref("due_purchases") }}
+        from due_purchases
         where forgotten_on is not null
         union all
         select purchase_id, cast(requested_at as date) as forgotten_on
-        from erasure_requests
-        where scope in ('purchase', 'purchase_line') and state in ('effective', 'pending')
+        from due_requests
+        where scope in ('purchase', 'purchase_line')
 
     ),
 
@@ -51,6 +52,26 @@ with
 
     ),
 
+    concerned_purchases as (
+
+        select purchase_id
+        from due_purchases
+        union
+        select purchase_id
+        from touched_purchases
+
+    ),
+
+    concerned_persons as (
+
+        select customer_id
+        from {{ ref("due_concerned_persons") }}
+        union
+        select customer_id
+        from erased_interests
+
+    ),
+
     contacts as (
 
         select
@@ -66,6 +87,10 @@ with
         from {{ ref("stg_web_events") }} as stg_web_events
         left join
             {{ ref("stg_products") }} as stg_products on stg_web_events.product_id = stg_products.product_id
+        where
+            {{ needed_until("web_events", {"event": "stg_web_events.occurred_on"}) }} <= {{ today() }}
+            or stg_web_events.purchase_id in (select purchase_id from concerned_purchases)
+            or stg_web_events.customer_id in (select customer_id from concerned_persons)
 
         union all
 
@@ -80,6 +105,10 @@ with
             opened_on as happened_on,
             opened_at as happened_at
         from {{ ref("stg_support_tickets") }}
+        where
+            {{ needed_until("support_tickets", {"event": "opened_on"}) }} <= {{ today() }}
+            or purchase_id in (select purchase_id from concerned_purchases)
+            or customer_id in (select customer_id from concerned_persons)
 
         union all
 
@@ -94,24 +123,46 @@ with
             sent_on as happened_on,
             sent_at as happened_at
         from {{ ref("stg_marketing_messages") }}
+        where
+            {{ needed_until("marketing_messages", {"event": "sent_on"}) }} <= {{ today() }}
+            or purchase_id in (select purchase_id from concerned_purchases)
+            or customer_id in (select customer_id from concerned_persons)
 
     ),
 
-    revealing as (
+    of_interest as (
 
-        select contacts.landing_table, contacts.contact_id, min(erased_interests.forgotten_on) as forgotten_on
+        select
+            contacts.landing_table, contacts.contact_id, contacts.purchase_id, erased_interests.forgotten_on
         from contacts
         inner join
             erased_interests
             on contacts.customer_id = erased_interests.customer_id
             and erased_interests.category_id in (contacts.category_id, contacts.product_category_id)
-        -- what names another purchase that stays is about that purchase, and stays with it
-        left join stg_purchases on contacts.purchase_id = stg_purchases.purchase_id
         where
             contacts.happened_at
             between erased_interests.interested_from and erased_interests.interested_until
-            and stg_purchases.purchase_id is null
-        group by contacts.landing_table, contacts.contact_id
+
+    ),
+
+    -- what names another purchase that stays is about that purchase, and stays with it
+    arrived_purchases as (
+
+        select purchase_id
+        from {{ ref("stg_purchases") }}
+        where purchase_id in (select purchase_id from of_interest where purchase_id is not null)
+
+    ),
+
+    revealing as (
+
+        select landing_table, contact_id, min(forgotten_on) as forgotten_on
+        from of_interest
+        where
+            not exists (
+                select 1 from arrived_purchases where arrived_purchases.purchase_id = of_interest.purchase_id
+            )
+        group by landing_table, contact_id
 
     ),
 
@@ -124,7 +175,7 @@ with
             contacts.purchase_id,
             contacts.is_activity,
             contacts.happened_on,
-            stg_purchases.purchased_on,
+            due_purchases.purchased_on,
             least(
                 case
                     when contacts.happened_at <= erased_persons.erased_until
@@ -134,7 +185,7 @@ with
                 revealing.forgotten_on
             ) as requested_on
         from contacts
-        left join stg_purchases on contacts.purchase_id = stg_purchases.purchase_id
+        left join due_purchases on contacts.purchase_id = due_purchases.purchase_id
         left join erased_persons on contacts.customer_id = erased_persons.customer_id
         left join touched_purchases on contacts.purchase_id = touched_purchases.purchase_id
         left join
@@ -148,18 +199,26 @@ with
         select
             'returns' as landing_table,
             stg_returns.return_id as contact_id,
-            stg_purchases.customer_id,
+            due_purchases.customer_id,
             stg_returns.purchase_id,
             true as is_activity,
             stg_returns.returned_on as happened_on,
-            stg_purchases.purchased_on,
+            due_purchases.purchased_on,
             forgotten_lines.forgotten_on as requested_on
         from {{ ref("stg_returns") }} as stg_returns
-        left join stg_purchases on stg_returns.purchase_id = stg_purchases.purchase_id
+        left join due_purchases on stg_returns.purchase_id = due_purchases.purchase_id
         left join
             forgotten_lines
             on stg_returns.purchase_id = forgotten_lines.purchase_id
             and stg_returns.line_number = forgotten_lines.line_number
+        where
+            stg_returns.purchase_id in (select purchase_id from concerned_purchases)
+            or {{
+                needed_until(
+                    "returns",
+                    {"purchase": "cast(null as date)", "return": "stg_returns.returned_on"},
+                )
+            }} <= {{ today() }}
 
     )
 

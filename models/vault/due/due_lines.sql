@@ -1,13 +1,15 @@
-{#- Lines of the purchases that a request may touch, and since when each is forgotten (empty: it stays).
-    From staging alone, whatever a build has kept; the only pass over the lines, and only if there are requests. -#}
+{#- Lines of the purchases that a request may touch, and since when each is forgotten (empty: it stays); also those that
+    the source system has deleted and the register remembers. The only pass over the lines, and only if there are requests. -#}
 with
 
-    erasure_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
+    due_requests as (select * from {{ ref("due_requests") }} where state = 'effective'),
+
+    forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
 
     erased_persons as (
 
         select customer_id, max(requested_at) as erased_until
-        from erasure_requests
+        from due_requests
         where scope = 'person'
         group by customer_id
 
@@ -16,15 +18,15 @@ with
     purchases as (
 
         select purchase_id, customer_id, purchased_on, purchased_at
-        from {{ ref("stg_purchases") }}
+        from {{ ref("due_concerned_purchases") }}
         where
-            purchase_id
-            in (select purchase_id from erasure_requests where scope in ('purchase', 'purchase_line'))
-            or customer_id in (select customer_id from erasure_requests where scope in ('category', 'person'))
+            purchase_id in (select purchase_id from due_requests where scope in ('purchase', 'purchase_line'))
+            or purchase_id in (select purchase_id from forgotten_lines)
+            or customer_id in (select customer_id from due_requests where scope in ('category', 'person'))
 
     ),
 
-    sales as (
+    landed as (
 
         select
             stg_purchase_lines.purchase_id,
@@ -41,36 +43,64 @@ with
 
     ),
 
+    sales as (
+
+        select *, true as is_landed
+        from landed
+
+        union all
+
+        -- the source system has deleted it since, as it should; its footprint stays forgotten
+        select
+            purchase_id,
+            line_number,
+            customer_id,
+            category_id,
+            {{ local_date("purchased_at") }} as purchased_on,
+            purchased_at,
+            false as is_landed
+        from forgotten_lines
+        where
+            not exists (
+                select 1
+                from landed
+                where
+                    landed.purchase_id = forgotten_lines.purchase_id
+                    and landed.line_number = forgotten_lines.line_number
+            )
+
+    ),
+
     forgotten as (
 
         -- by purchase
-        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        select sales.purchase_id, sales.line_number, due_requests.requested_at
         from sales
-        inner join erasure_requests on sales.purchase_id = erasure_requests.purchase_id
-        where erasure_requests.scope = 'purchase'
+        inner join due_requests on sales.purchase_id = due_requests.purchase_id
+        where due_requests.scope = 'purchase'
 
         union all
 
         -- by line
-        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        select sales.purchase_id, sales.line_number, due_requests.requested_at
         from sales
         inner join
-            erasure_requests
-            on sales.purchase_id = erasure_requests.purchase_id
-            and sales.line_number = erasure_requests.line_number
-        where erasure_requests.scope = 'purchase_line'
+            due_requests
+            on sales.purchase_id = due_requests.purchase_id
+            and sales.line_number = due_requests.line_number
+        where due_requests.scope = 'purchase_line'
 
         union all
 
         -- by category
-        select sales.purchase_id, sales.line_number, erasure_requests.requested_at
+        select sales.purchase_id, sales.line_number, due_requests.requested_at
         from sales
         inner join {{ ref("product_category_tree") }} as tree on sales.category_id = tree.category_id
         inner join
-            erasure_requests
-            on sales.customer_id = erasure_requests.customer_id
-            and tree.ancestor_id = erasure_requests.category_id
-        where erasure_requests.scope = 'category'
+            due_requests
+            on sales.customer_id = due_requests.customer_id
+            and tree.ancestor_id = due_requests.category_id
+        where due_requests.scope = 'category'
 
         union all
 
@@ -99,7 +129,8 @@ select
         when first_asked.requested_on is not null then greatest(first_asked.requested_on, sales.purchased_on)
     end as forgotten_on,
     sales.purchased_on,
-    sales.purchased_at
+    sales.purchased_at,
+    sales.is_landed
 from sales
 left join
     first_asked on sales.purchase_id = first_asked.purchase_id and sales.line_number = first_asked.line_number

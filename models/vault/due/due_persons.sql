@@ -1,15 +1,20 @@
-{#- Every person: since when the customer's record is forgotten (empty: it stays), the last contact that stays, and
-    until when the policy needs the record and the last contact. -#}
+{#- Persons of whom something may be due: since when the record is forgotten (empty: it stays), the last contact that
+    stays, and until when the policy needs both. Of whoever else is active, a contact that stays and until when it keeps
+    its row; their record is needed. -#}
 with
 
     erased_persons as (
 
         select customer_id, max(requested_at) as erased_until
-        from {{ ref("erasure_requests") }}
+        from {{ ref("due_requests") }}
         where scope = 'person' and state = 'effective'
         group by customer_id
 
     ),
+
+    concerned_persons as (select * from {{ ref("due_concerned_persons") }}),
+
+    stg_customers as (select customer_id, created_at, updated_at from {{ ref("stg_customers") }}),
 
     customers as (
 
@@ -30,8 +35,9 @@ with
                 then cast(null as date)
                 else cast(erased_persons.erased_until as date)
             end as forgotten_on
-        from {{ ref("stg_customers") }} as stg_customers
+        from stg_customers
         left join erased_persons on stg_customers.customer_id = erased_persons.customer_id
+        where stg_customers.customer_id in (select customer_id from concerned_persons)
 
     ),
 
@@ -62,7 +68,7 @@ with
 
         select customer_id, max(active_on) as last_active_on, max(needed_until) as purchases_needed_until
         from activities
-        where customer_id is not null
+        where customer_id in (select customer_id from concerned_persons)
         group by customer_id
 
     ),
@@ -121,3 +127,24 @@ left join erased_persons on persons.customer_id = erased_persons.customer_id
 left join customers on persons.customer_id = customers.customer_id
 left join created on persons.customer_id = created.customer_id
 left join active_persons on persons.customer_id = active_persons.customer_id
+
+union all
+
+select
+    customer_id,
+    cast(null as date) as forgotten_on,
+    last_active_on,
+    {{
+        needed_until(
+            "customers", {"last_activity": "last_active_on", "account_creation": "cast(null as date)"}
+        )
+    }} as last_contact_needed_until,
+    cast(null as date) as needed_until,
+    cast(null as date) as duty_until,
+    cast(null as timestamp) as erased_until
+from {{ ref("person_activity") }} as person_activity
+where
+    customer_id in (select customer_id from stg_customers)
+    and not exists (
+        select 1 from concerned_persons where concerned_persons.customer_id = person_activity.customer_id
+    )

@@ -97,7 +97,7 @@ with
         left join
             due_persons
             on due_contacts.customer_id = due_persons.customer_id
-            and due_contacts.happened_on = due_persons.last_active_on
+            and due_contacts.happened_on >= due_persons.last_active_on
             and due_contacts.is_activity
             and due_contacts.forgotten_on is null
 
@@ -130,7 +130,7 @@ with
         left join
             due_persons
             on due_purchases.customer_id = due_persons.customer_id
-            and due_purchases.purchased_on = due_persons.last_active_on
+            and due_purchases.purchased_on >= due_persons.last_active_on
             and due_purchases.forgotten_on is null
 
     ),
@@ -161,6 +161,7 @@ with
         left join named_purchases on due_lines.purchase_id = named_purchases.purchase_id
         where
             due_lines.forgotten_on is not null
+            and due_lines.is_landed
             and not coalesce(unneeded_purchases.unneeded_since <= {{ today() }}, false)
 
     ),
