@@ -1,5 +1,7 @@
 {#- Persons of whom something may be due: everybody but those who are known to be active, and those whom a request or a
     hold concerns. Of them alone everything is read. -#}
+{{ config(materialized="working") }}
+
 with
 
     -- what a build has kept of a person is no more than what staging has: whoever is active by it is active
@@ -34,7 +36,7 @@ where
     and not exists (select 1 from active_persons where active_persons.customer_id = persons.customer_id)
 union
 select customer_id
-from {{ ref("due_requests") }}
+from {{ ref("erasure_requests") }}
 where customer_id is not null
 union
 select customer_id

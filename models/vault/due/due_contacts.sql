@@ -1,9 +1,11 @@
 {#- Web events, tickets, messages and returns of which something may be due: since when each is forgotten (empty: it
     stays), and until when the policy needs it, by itself and with the purchase that it names. What is forgotten is what
     models/vault/kept/ leaves out. One pass over each table. -#}
+{{ config(materialized="working") }}
+
 with
 
-    due_requests as (select * from {{ ref("due_requests") }}),
+    due_requests as (select * from {{ ref("erasure_requests") }} where state in ('effective', 'pending')),
 
     erased_persons as (
 

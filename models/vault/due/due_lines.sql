@@ -1,8 +1,10 @@
 {#- Lines of the purchases that a request may touch, and since when each is forgotten (empty: it stays); also those that
     the source system has deleted and the register remembers. The only pass over the lines, and only if there are requests. -#}
+{{ config(materialized="working") }}
+
 with
 
-    due_requests as (select * from {{ ref("due_requests") }} where state = 'effective'),
+    due_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
     forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
 

@@ -1,12 +1,14 @@
 {#- Persons of whom something may be due: since when the record is forgotten (empty: it stays), the last contact that
     stays, and until when the policy needs both. Of whoever else is active, a contact that stays and until when it keeps
     its row; their record is needed. -#}
+{{ config(materialized="working") }}
+
 with
 
     erased_persons as (
 
         select customer_id, max(requested_at) as erased_until
-        from {{ ref("due_requests") }}
+        from {{ ref("erasure_requests") }}
         where scope = 'person' and state = 'effective'
         group by customer_id
 

@@ -1,7 +1,9 @@
 {#- Purchases of which something may be due: since when it is forgotten as a whole (empty: it stays), and until when the policy needs it. -#}
+{{ config(materialized="working") }}
+
 with
 
-    due_requests as (select * from {{ ref("due_requests") }} where state = 'effective'),
+    due_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
     concerned_purchases as (select * from {{ ref("due_concerned_purchases") }}),
 

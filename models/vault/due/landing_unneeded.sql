@@ -1,5 +1,7 @@
 {#- Rows of the source systems that no purpose and no duty needs any more, and whether a legal hold keeps them.
     What names a purchase goes with it or before it; a purchase takes its lines along. -#}
+{{ config(materialized="working") }}
+
 with
 
     due_lines as (select * from {{ ref("due_lines") }}),
