@@ -121,9 +121,7 @@ def _register_inventory(conn: duckdb.DuckDBPyConnection, read: inputs.Inputs) ->
         "create or replace table landing.columns (landing_table varchar, column_name varchar, is_present boolean)"
     )
     files = [astuple(file) for file in read.plan.manifest]
-    files += [
-        ("register_requests", number, f"{name}.json", None, None, 1) for number, name in enumerate(read.requests)
-    ]
+    files += [("register_requests", number, f"{name}.json", None, None, 1) for number, name in enumerate(read.requests)]
     columns = [
         (name, column, column in table.columns)
         for name, table in read.tables.items()

@@ -7,7 +7,6 @@ then builds everything anew.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from bigtrust import changes, contract, landing, register
 from bigtrust.changes import Plan
