@@ -1,6 +1,6 @@
 {% macro delete_held_of_scope() -%}
     {%- set lines = ref("scope_purchase_lines") -%}
-    {%- set returns = ref("stg_returns") -%}
+    {%- set returns = ref("scope_returns") -%}
     {%- set set_aside = ref("landing_set_aside") -%}
     {%- if only_changes() -%}
         delete from {{ this }} as held
@@ -11,7 +11,6 @@
                 union all
                 select ('returns', file_number, row_number)
                 from {{ returns }}
-                where {{ in_scope("purchase", "purchase_id") }}
                 union all
                 select (landing_table, file_number, row_number)
                 from {{ set_aside }}

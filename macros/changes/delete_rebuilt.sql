@@ -1,6 +1,6 @@
-{% macro delete_rebuilt(kind, pseudonymous=false, domain="analytics", expires=none) -%}
+{% macro delete_rebuilt(kind, by="identifier", domain="analytics", expires=none) -%}
     {%- set rebuilt = ref("rebuilt_" ~ kind ~ "s") -%}
-    {%- set key = rebuilt_key(kind, pseudonymous) -%}
+    {%- set key = rebuilt_key(kind, by) -%}
     {%- if only_changes() -%}
         delete from {{ this }}
         where

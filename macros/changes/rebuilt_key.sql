@@ -1,4 +1,4 @@
-{% macro rebuilt_key(kind, pseudonymous) -%}
+{% macro rebuilt_key(kind, by) -%}
     {%- set identifiers = {"person": "customer_id", "purchase": "purchase_id"} -%}
-    {{- kind ~ "_pseudonym" if pseudonymous else identifiers[kind] -}}
+    {{- identifiers[kind] if by == "identifier" else kind ~ "_" ~ by -}}
 {%- endmacro %}

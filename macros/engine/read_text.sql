@@ -1,13 +1,16 @@
 {% macro read_text(column) -%}
     {#- Spaces of every kind around an identifier are no part of it: tab, line ends, no-break, zero-width, ideographic.
         Nearly every text begins and ends with a visible ASCII character: that is asked first, for it is fast. -#}
+    {%- set text = "cast(" ~ column ~ " as varchar)" -%}
     case
-        when {{ column }} between '!' and '~~' and {{ column }} [-1] between '!' and '~'
-        then {{ column }}
+        when
+            {{ is_of_type(column, ["BIGINT", "INTEGER"]) }}
+            or ({{ text }} between '!' and '~~' and {{ text }} [-1] between '!' and '~')
+        then {{ text }}
         else
             nullif(
                 trim(
-                    {{ column }},
+                    {{ text }},
                     ' '
                     || chr(9)
                     || chr(10)

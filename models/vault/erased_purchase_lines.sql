@@ -28,11 +28,14 @@ with
             concerned_purchases.purchase_id,
             scope_purchase_lines.line_number,
             concerned_purchases.customer_id,
-            scope_purchase_lines.category_id,
+            stg_products.category_id,
             concerned_purchases.purchased_at
         from {{ ref("scope_purchase_lines") }} as scope_purchase_lines
         inner join
             concerned_purchases on scope_purchase_lines.purchase_number = concerned_purchases.purchase_number
+        left join
+            {{ ref("stg_products") }} as stg_products
+            on scope_purchase_lines.product_id = stg_products.product_id
 
     ),
 

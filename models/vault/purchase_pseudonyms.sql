@@ -6,6 +6,7 @@ with
     purchases as (
 
         select
+            purchase_number,
             purchase_id,
             {{ needed_until("purchases", {"purchase": "purchased_on"}, honours_erasure=true) }}
             as needed_until
@@ -14,6 +15,7 @@ with
     )
 
 select
+    purchase_number,
     purchase_id,
     {{ issue_pseudonym("analytics", "purchase", "purchase_id") }} as purchase_pseudonym,
     needed_until

@@ -1,6 +1,6 @@
-{#- Lines of the purchases that this build is about, read from landing once. Of a line whose header has not arrived the
-    number of the purchase is empty. -#}
-{{ config(materialized="working") }}
+{#- Lines of the purchases that this build is about, with their header. Of a line whose header has not arrived, the number of
+    the purchase is empty. -#}
+{{ config(materialized="scoped") }}
 
 with
 
@@ -22,9 +22,11 @@ with
 
 select
     scope_purchases.purchase_number,
+    stg_purchase_lines.purchase_id,
     stg_purchase_lines.line_number,
+    scope_purchases.customer_id,
     stg_purchase_lines.product_id,
-    stg_products.category_id,
+    scope_purchases.channel,
     stg_purchase_lines.quantity,
     stg_purchase_lines.unit_price,
     cast(stg_purchase_lines.discount as decimal(18, 2)) as discount_amount,
@@ -34,9 +36,10 @@ select
         )
     }} as net_amount,
     stg_purchase_lines.file_number,
-    stg_purchase_lines.row_number
+    stg_purchase_lines.row_number,
+    scope_purchases.purchased_on,
+    scope_purchases.purchased_at
 from stg_purchase_lines
 left join
     {{ ref("scope_purchases") }} as scope_purchases
     on stg_purchase_lines.purchase_id = scope_purchases.purchase_id
-left join {{ ref("stg_products") }} as stg_products on stg_purchase_lines.product_id = stg_products.product_id

@@ -1,7 +1,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('person', pseudonymous=true, expires='visible_until') }}",
+        pre_hook="{{ delete_rebuilt('person', by='pseudonym', expires='visible_until') }}",
     )
 }}
 

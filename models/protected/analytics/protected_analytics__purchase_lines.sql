@@ -1,7 +1,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+        pre_hook="{{ delete_rebuilt('purchase', by='pseudonym', expires='visible_until') }}",
     )
 }}
 
@@ -19,7 +19,7 @@ with
         from {{ ref("kept_purchases") }} as kept_purchases
         inner join
             {{ ref("purchase_pseudonyms") }} as purchase_pseudonyms
-            on kept_purchases.purchase_id = purchase_pseudonyms.purchase_id
+            on kept_purchases.purchase_number = purchase_pseudonyms.purchase_number
         -- an anonymous sale has no person
         left join
             {{ ref("person_pseudonyms") }} as person_pseudonyms
@@ -60,7 +60,7 @@ select
     visible_purchases.purchase_pseudonym,
     visible_purchases.person_pseudonym,
     kept_purchase_lines.product_id,
-    kept_purchase_lines.category_id,
+    stg_products.category_id,
     visible_purchases.channel,
     visible_purchases.purchased_on,
     kept_purchase_lines.quantity,
@@ -72,6 +72,8 @@ select
     visible_purchases.visible_until
 from kept_purchase_lines
 inner join visible_purchases on kept_purchase_lines.purchase_number = visible_purchases.purchase_number
+left join
+    {{ ref("stg_products") }} as stg_products on kept_purchase_lines.product_id = stg_products.product_id
 left join
     returned
     on kept_purchase_lines.purchase_number = returned.purchase_number

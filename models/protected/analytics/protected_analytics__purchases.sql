@@ -2,7 +2,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+        pre_hook="{{ delete_rebuilt('purchase', by='pseudonym', expires='visible_until') }}",
     )
 }}
 
@@ -19,5 +19,5 @@ select
     cast(sum(net_amount) as decimal(38, 2)) as net_amount,
     visible_until
 from purchase_lines
-where {{ in_scope("purchase", "purchase_pseudonym", pseudonymous=true) }}
+where {{ in_scope("purchase", "purchase_pseudonym", by="pseudonym") }}
 group by purchase_pseudonym, person_pseudonym, channel, purchased_on, visible_until

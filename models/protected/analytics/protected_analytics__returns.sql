@@ -1,7 +1,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+        pre_hook="{{ delete_rebuilt('purchase', by='pseudonym', expires='visible_until') }}",
     )
 }}
 
@@ -36,7 +36,7 @@ with
                 {{ visible_until("purchases", "analytics", "kept_returns.purchased_on") }}
             ) as visible_until
         from kept_returns
-        inner join purchase_pseudonyms on kept_returns.purchase_id = purchase_pseudonyms.purchase_id
+        inner join purchase_pseudonyms on kept_returns.purchase_number = purchase_pseudonyms.purchase_number
         left join person_pseudonyms on kept_returns.customer_id = person_pseudonyms.customer_id
 
     )

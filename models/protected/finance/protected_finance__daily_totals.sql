@@ -4,7 +4,7 @@
 
 -- depends_on: {{ ref("changed_days") }}
 -- depends_on: {{ ref("scope_purchases") }}
--- depends_on: {{ ref("scope_purchase_lines") }}
+-- depends_on: {{ ref("purchase_sums") }}
 -- depends_on: {{ ref("stg_purchases") }}
 -- depends_on: {{ ref("stg_purchase_lines") }}
 with
@@ -30,6 +30,18 @@ with
             where purchase_id in (select purchase_key from purchases)
 
         ),
+
+        amounts as (
+
+            select
+                purchase_key,
+                count(*) as line_count,
+                sum(discount_amount) as discount_amount,
+                sum(net_amount) as net_amount
+            from purchase_lines
+            group by purchase_key
+
+        ),
     {% else %}
         purchases as (
 
@@ -38,25 +50,13 @@ with
 
         ),
 
-        purchase_lines as (
+        amounts as (
 
-            select purchase_number as purchase_key, discount_amount, net_amount
-            from {{ ref("scope_purchase_lines") }}
+            select purchase_number as purchase_key, line_count, discount_amount, net_amount
+            from {{ ref("purchase_sums") }}
 
         ),
     {% endif %}
-
-    amounts as (
-
-        select
-            purchase_key,
-            count(*) as line_count,
-            sum(discount_amount) as discount_amount,
-            sum(net_amount) as net_amount
-        from purchase_lines
-        group by purchase_key
-
-    ),
 
     daily_totals as (
 

@@ -6,14 +6,14 @@ with
         select
             sales_by_purchase.person_pseudonym,
             sales_by_purchase.sold_month,
-            sales_by_purchase_category.category_id,
+            sales_by_purchase_category.category_number,
             sales_by_purchase_category.quantity,
             sales_by_purchase_category.net_amount,
             sales_by_purchase.visible_until
         from {{ ref("sales_by_purchase_category") }} as sales_by_purchase_category
         inner join
             {{ ref("sales_by_purchase") }} as sales_by_purchase
-            on sales_by_purchase_category.purchase_pseudonym = sales_by_purchase.purchase_pseudonym
+            on sales_by_purchase_category.purchase_number = sales_by_purchase.purchase_number
         where sales_by_purchase.visible_until > {{ today() }}
 
     ),
@@ -22,7 +22,7 @@ with
 
         select
             sold_month,
-            category_id,
+            category_number,
             count(*) as purchase_count,
             cast(sum(quantity) as decimal(38, 4)) as quantity,
             cast(sum(net_amount) as decimal(38, 2)) as net_amount,
@@ -37,27 +37,27 @@ with
             ) as least_persons,
             visible_until
         from sales
-        group by sold_month, category_id, visible_until
+        group by sold_month, category_number, visible_until
 
     ),
 
     -- only where the bits do not prove k persons are persons counted one by one
     counted as (
 
-        select sales.sold_month, sales.category_id, count(distinct sales.person_pseudonym) as persons
+        select sales.sold_month, sales.category_number, count(distinct sales.person_pseudonym) as persons
         from sales
         inner join
             cells
             on sales.sold_month = cells.sold_month
-            and sales.category_id is not distinct from cells.category_id
+            and sales.category_number is not distinct from cells.category_number
         where coalesce(cells.least_persons, 0) < {{ setting("k") }}
-        group by sales.sold_month, sales.category_id
+        group by sales.sold_month, sales.category_number
 
     )
 
 select
     cells.sold_month,
-    cells.category_id,
+    category_numbers.category_id,
     stg_product_categories.name as category_name,
     cells.purchase_count,
     cells.quantity,
@@ -67,8 +67,11 @@ from cells
 left join
     counted
     on cells.sold_month = counted.sold_month
-    and cells.category_id is not distinct from counted.category_id
+    and cells.category_number is not distinct from counted.category_number
+left join
+    {{ ref("category_numbers") }} as category_numbers
+    on cells.category_number = category_numbers.category_number
 left join
     {{ ref("stg_product_categories") }} as stg_product_categories
-    on cells.category_id = stg_product_categories.category_id
+    on category_numbers.category_id = stg_product_categories.category_id
 where coalesce(counted.persons, cells.least_persons) >= {{ setting("k") }}

@@ -1,7 +1,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('person', pseudonymous=true, domain='marketing', expires='visible_until') }}",
+        pre_hook="{{ delete_rebuilt('person', by='pseudonym', domain='marketing', expires='visible_until') }}",
     )
 }}
 

@@ -21,7 +21,7 @@ with
             {{ read_text("purchase_id") }} as purchase_id,
             {{ read_text("channel") }} as channel,
             -- dates
-            {{ local_date(read_timestamp("sent_at")) }} as sent_on,
+            {{ read_local_date("sent_at") }} as sent_on,
             -- times (UTC)
             {{ read_timestamp("sent_at") }} as sent_at,
             {{ read_timestamp("opened_at") }} as opened_at,

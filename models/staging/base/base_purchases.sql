@@ -18,7 +18,7 @@ with
             {{ read_text("store_id") }} as store_id,
             {{ read_text("payment_reference") }} as payment_reference,
             -- dates
-            {{ local_date(read_timestamp("purchased_at")) }} as purchased_on,
+            {{ read_local_date("purchased_at") }} as purchased_on,
             -- times (UTC)
             {{ read_timestamp("purchased_at") }} as purchased_at
 

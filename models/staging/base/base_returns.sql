@@ -20,7 +20,7 @@ with
             -- numbers
             {{ read_decimal("quantity") }} as quantity,
             -- dates
-            {{ local_date(read_timestamp("returned_at")) }} as returned_on,
+            {{ read_local_date("returned_at") }} as returned_on,
             -- times (UTC)
             {{ read_timestamp("returned_at") }} as returned_at
 

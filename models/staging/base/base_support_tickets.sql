@@ -22,7 +22,7 @@ with
             -- numbers
             {{ read_integer("satisfaction") }} as satisfaction,
             -- dates
-            {{ local_date(read_timestamp("opened_at")) }} as opened_on,
+            {{ read_local_date("opened_at") }} as opened_on,
             -- times (UTC)
             {{ read_timestamp("opened_at") }} as opened_at,
             {{ read_timestamp("closed_at") }} as closed_at

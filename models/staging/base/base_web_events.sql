@@ -23,7 +23,7 @@ with
             {{ read_text("ip_address") }} as ip_address,
             {{ read_text("user_agent") }} as user_agent,
             -- dates
-            {{ local_date(read_timestamp("occurred_at")) }} as occurred_on,
+            {{ read_local_date("occurred_at") }} as occurred_on,
             -- times (UTC)
             {{ read_timestamp("occurred_at") }} as occurred_at
 

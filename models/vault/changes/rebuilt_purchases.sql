@@ -8,6 +8,7 @@
 -- depends_on: {{ ref("stg_purchases") }}
 -- depends_on: {{ ref("stg_support_tickets") }}
 -- depends_on: {{ ref("stg_web_events") }}
+-- depends_on: {{ source("last_map", "purchase_pseudonyms") }}
 {% if only_changes() %}
     with
 
@@ -25,8 +26,20 @@
             {% endfor %}
         )
 
-    select purchase_id, {{ issue_pseudonym("analytics", "purchase", "purchase_id") }} as purchase_pseudonym
+    select
+        purchases.purchase_id,
+        {{ issue_pseudonym("analytics", "purchase", "purchases.purchase_id") }} as purchase_pseudonym,
+        -- the number that the last build knew it by
+        last_map.purchase_number
     from purchases
-    where purchase_id is not null
-{% else %} select cast(null as varchar) as purchase_id, cast(null as uuid) as purchase_pseudonym where false
+    left join
+        {{ source("last_map", "purchase_pseudonyms") }} as last_map
+        on purchases.purchase_id = last_map.purchase_id
+    where purchases.purchase_id is not null
+{% else %}
+    select
+        cast(null as varchar) as purchase_id,
+        cast(null as uuid) as purchase_pseudonym,
+        cast(null as bigint) as purchase_number
+    where false
 {% endif %}

@@ -1,41 +1,26 @@
 {#- Returns of lines that stay. -#}
-{{ config(materialized="working") }}
-
-with
-
-    returns as (
-
-        select
-            scope_purchases.purchase_number,
-            stg_returns.return_id,
-            stg_returns.purchase_id,
-            stg_returns.line_number,
-            stg_returns.reason,
-            stg_returns.quantity,
-            stg_returns.returned_on,
-            stg_returns.returned_at
-        from {{ ref("stg_returns") }} as stg_returns
-        inner join
-            {{ ref("scope_purchases") }} as scope_purchases
-            on stg_returns.purchase_id = scope_purchases.purchase_id
-
-    )
+{{ config(materialized="scoped") }}
 
 select
-    returns.return_id,
-    returns.purchase_number,
-    returns.purchase_id,
-    returns.line_number,
-    kept_purchase_lines.customer_id,
-    kept_purchase_lines.product_id,
-    kept_purchase_lines.category_id,
-    returns.reason,
-    returns.quantity,
-    returns.returned_on,
-    returns.returned_at,
-    kept_purchase_lines.purchased_on
-from returns
-inner join
-    {{ ref("kept_purchase_lines") }} as kept_purchase_lines
-    on returns.purchase_number = kept_purchase_lines.purchase_number
-    and returns.line_number = kept_purchase_lines.line_number
+    return_id,
+    purchase_number,
+    purchase_id,
+    line_number,
+    customer_id,
+    product_id,
+    category_id,
+    reason,
+    quantity,
+    returned_on,
+    returned_at,
+    purchased_on
+from {{ ref("scope_returns") }} as scope_returns
+where
+    purchase_number is not null
+    and not exists (
+        select 1
+        from {{ ref("erased_purchase_lines") }} as erased_purchase_lines
+        where
+            erased_purchase_lines.purchase_number = scope_returns.purchase_number
+            and erased_purchase_lines.line_number = scope_returns.line_number
+    )

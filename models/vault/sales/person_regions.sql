@@ -2,7 +2,7 @@
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('person', pseudonymous=true, expires='needed_until') }}",
+        pre_hook="{{ delete_rebuilt('person', by='pseudonym', expires='needed_until') }}",
     )
 }}
 

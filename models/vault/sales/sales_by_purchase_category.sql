@@ -1,46 +1,37 @@
-{#- What each purchase sold of a category, as long as insights need it: an aggregate can follow a change by it. -#}
+{#- What each purchase sold of a category (none: of no known one), as long as insights need it: an aggregate can follow a
+    change by it. -#}
 {{
     config(
         materialized="updated",
-        pre_hook="{{ delete_rebuilt('purchase', pseudonymous=true, expires='visible_until') }}",
+        pre_hook=["{{ delete_rebuilt('purchase', by='number') }}", "{{ delete_unsold() }}"],
     )
 }}
 
 with
 
-    purchases as (
+    products as (
 
-        select
-            kept_purchases.purchase_number,
-            {{ pseudonym("purchase") }} as purchase_pseudonym,
-            {{ visible_until("purchases", "insights", month("kept_purchases.purchased_on")) }}
-            as visible_until
-        from {{ ref("kept_purchases") }} as kept_purchases
+        select stg_products.product_id, category_numbers.category_number
+        from {{ ref("stg_products") }} as stg_products
         inner join
-            {{ ref("purchase_pseudonyms") }} as purchase_pseudonyms
-            on kept_purchases.purchase_id = purchase_pseudonyms.purchase_id
+            {{ ref("category_numbers") }} as category_numbers
+            on stg_products.category_id = category_numbers.category_id
 
     ),
 
-    visible_purchases as (select * from purchases where visible_until > {{ today() }}),
+    purchase_lines as (
 
-    categories as (
-
-        select
-            purchase_number,
-            category_id,
-            cast(sum(quantity) as decimal(18, 4)) as quantity,
-            cast(sum(net_amount) as decimal(18, 2)) as net_amount
+        select purchase_number, product_id, quantity, net_amount
         from {{ ref("kept_purchase_lines") }}
-        group by purchase_number, category_id
+        where purchase_number in (select purchase_number from {{ ref("sales_by_purchase") }})
 
     )
 
 select
-    visible_purchases.purchase_pseudonym,
-    categories.category_id,
-    categories.quantity,
-    categories.net_amount,
-    visible_purchases.visible_until
-from categories
-inner join visible_purchases on categories.purchase_number = visible_purchases.purchase_number
+    purchase_lines.purchase_number,
+    products.category_number,
+    cast(sum(purchase_lines.quantity) as decimal(18, 4)) as quantity,
+    cast(sum(purchase_lines.net_amount) as decimal(18, 2)) as net_amount
+from purchase_lines
+left join products on purchase_lines.product_id = products.product_id
+group by purchase_lines.purchase_number, products.category_number
