@@ -270,6 +270,24 @@ MUTATIONS = (
         "the lines of a partly erased purchase go line by line",
     ),
     Mutation(
+        f"{VAULT}/purchase_sums.sql",
+        "and erased_purchase_lines.line_number = scope_purchase_lines.line_number",
+        "",
+        "a partly erased purchase is summed up from the lines that stay",
+    ),
+    Mutation(
+        f"{KEPT}/kept_purchases.sql",
+        "where purchase_sums.kept_line_count > 0",
+        "",
+        "a purchase of which every line is erased is gone",
+    ),
+    Mutation(
+        f"{KEPT}/kept_returns.sql",
+        "and erased_purchase_lines.line_number = scope_returns.line_number",
+        "",
+        "the returns of a partly erased purchase go line by line",
+    ),
+    Mutation(
         f"{MACROS}/not_of_an_erased_person.sql",
         "<= erased_persons.erased_until",
         "< erased_persons.erased_until",
@@ -336,15 +354,15 @@ MUTATIONS = (
         "a person is gone from marketing on the day on which the window ends",
     ),
     Mutation(
-        f"{VAULT}/sales/sales_by_buyer_month.sql",
+        f"{VAULT}/sales/person_regions.sql",
         '{{ ref("kept_customers") }}',
         '{{ ref("stg_customers") }}',
         "the region of an erased person is not known any more",
     ),
     Mutation(
-        f"{VAULT}/sales/sales_by_buyer_category_month.sql",
-        'select *, {{ visible_until("purchases", "insights", "sold_month") }}',
-        'select *, {{ visible_until("purchases", "analytics", "sold_month") }}',
+        f"{VAULT}/sales/sales_by_purchase.sql",
+        '{{ visible_until("purchases", "insights", month(',
+        '{{ visible_until("purchases", "analytics", month(',
         "insights has a window of its own",
     ),
     Mutation(

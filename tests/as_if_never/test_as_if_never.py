@@ -10,6 +10,7 @@ import pytest
 from as_if_never.builds import Builds
 from as_if_never.found import FOUND
 from as_if_never.histories import CALENDARS, draw
+from as_if_never.mutations import unfit
 from as_if_never.shrink import smallest
 
 HISTORIES = int(os.environ.get("BIGTRUST_HISTORIES", "300"))
@@ -23,6 +24,11 @@ pytestmark = pytest.mark.xdist_group("as_if_never")  # one process, one parse
 def builds(tmp_path_factory: pytest.TempPathFactory) -> Builds:
     """dbt, parsed once for all histories."""
     return Builds(tmp_path_factory.mktemp("as_if_never"))
+
+
+def test_the_mutations_fit_the_models() -> None:
+    """They are run by hand (CONTRIBUTING.md), and must not go stale in the meantime."""
+    assert [mutation.promise for mutation in unfit()] == []
 
 
 @pytest.mark.parametrize("promise", FOUND)
