@@ -16,7 +16,7 @@ import duckdb
 
 from bigtrust import lock, records
 from bigtrust.errors import ConfigurationError
-from bigtrust.files import private_folder, sync_folder
+from bigtrust.files import digest, private_folder, sync_folder
 from bigtrust.settings import Settings
 
 # What identifies a row of a landing table. Of a purchase that is due, the lines go too, without being listed.
@@ -30,6 +30,11 @@ KEYS = {
     "support_tickets": ("ticket_id",),
     "marketing_messages": ("message_id",),
 }
+# Files in which something is due. A position is true for the very bytes that the run has read.
+_FILES = """
+    select distinct landing_table, file_name, digest
+    from restricted.landing_due left join landing.files using (landing_table, file_number)
+"""
 # folders for readers, folders that runs read, and what must outlive everything else
 _NO_PLACE = ("published", "site", "landing", "register", "ledger")
 
@@ -51,7 +56,9 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
     with lock.exclusive(settings.warehouse):
         _require_current(settings)
         try:
-            return _write(settings, private_folder(folder))
+            with _vault(settings) as connection:
+                _require_as_read(settings, connection)
+                return _write(connection, private_folder(folder))
         except OSError as error:
             raise ConfigurationError(
                 f"--output {folder} cannot be written ({error.strerror}). Free the disk, or correct the folder's owner "
@@ -59,9 +66,9 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
             ) from None
 
 
-def _write(settings: Settings, folder: Path) -> dict[str, int]:
+def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
     counts = dict.fromkeys(KEYS, 0)
-    with _files(folder) as writers, _vault(settings) as connection:
+    with _files(folder) as writers:
         for table, writer in writers.items():
             cursor = connection.execute(keys_sql(table))
             while rows := cursor.fetchmany(10_000):
@@ -100,10 +107,22 @@ def _require_current(settings: Settings) -> None:
     started = datetime.fromisoformat(f"{last.started_at}+00:00").timestamp()
     places = [settings.landing, *settings.landing.rglob("*")]
     if not settings.landing.exists() or max(path.stat().st_mtime for path in places) > started:
-        raise ConfigurationError(
-            f"The landing folder {settings.landing} has changed since the last run. Run `bigtrust run` first: a legal "
-            "hold or a withdrawn request may have arrived."
-        )
+        raise _changed(settings)
+
+
+def _require_as_read(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Times of files can be set; their bytes tell."""
+    for table, name, known in connection.execute(_FILES).fetchall():
+        paths = (settings.landing / table / name, settings.landing / name)
+        if not any(path.is_file() and digest(path) == known for path in paths):
+            raise _changed(settings)
+
+
+def _changed(settings: Settings) -> ConfigurationError:
+    return ConfigurationError(
+        f"The landing folder {settings.landing} has changed since the last run. Run `bigtrust run` first: a legal "
+        "hold or a withdrawn request may have arrived."
+    )
 
 
 @contextmanager
