@@ -87,7 +87,7 @@ def keys_sql(table: str) -> str:
             on due.file_number = landed.file_number and due.row_number = landed.row_number
         where due.landing_table = '{table}'
         order by all
-    """  # noqa: S608
+    """
 
 
 def _require_current(settings: Settings) -> None:

@@ -35,8 +35,8 @@ DUE = """
     from (values (0, 1, 'C1'), (1, 1, 'C, 1'), (1, 2, 'C3')) as landed(file_number, row_number, customer_id);
     create table staging.base_consents as
     select
-        0 as file_number, 1 as row_number, 'C2' as customer_id, 'marketing' as purpose, cast(null as varchar) as channel,
-        true as granted, timestamp '2020-01-01' as recorded_at;
+        0 as file_number, 1 as row_number, 'C2' as customer_id, 'marketing' as purpose,
+        cast(null as varchar) as channel, true as granted, timestamp '2020-01-01' as recorded_at;
     create table staging.base_purchase_lines as
     from (values (0, 1, 'T-1', '1'), (0, 2, 'T-1', '2')) as landed(file_number, row_number, purchase_id, line_number);
     create table staging.base_returns as
