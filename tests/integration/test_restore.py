@@ -85,12 +85,12 @@ def story(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     ((customer, purchase),) = now.vault(
         """
         with
+            returned as (select purchase_id from staging.stg_returns),
             purchases as (
                 select purchase_id, customer_id, purchased_on, purchase_id in (from returned) as is_returned
                 from staging.stg_purchases
                 inner join restricted.purchase_pseudonyms using (purchase_id)
-            ),
-            returned as (select purchase_id from staging.stg_returns)
+            )
         select person.customer_id, min(other.purchase_id)
         from purchases as person, purchases as other
         where person.customer_id in (select customer_id from staging.stg_web_events)
