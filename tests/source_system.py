@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 
 import duckdb
 
+from bigtrust import due
+
+Key = dict[str, str]  # the values of a key, as text, by column
+
 # A purchase takes its lines along.
 FOLLOWERS = {"purchases": "purchase_lines"}
 
 
-def delete(landing: Path, keys: Iterable[tuple[str, str]]) -> int:
-    """Delete rows from landing files, given (landing table, key as JSON); returns how many are gone.
+def due_keys(vault: Path) -> list[tuple[str, Key]]:
+    """What the vault says is due: landing table and key."""
+    keys = []
+    with duckdb.connect(str(vault), read_only=True) as connection:
+        for table, columns in due.KEYS.items():
+            rows = connection.execute(due.keys_sql(table)).fetchall()
+            keys += [(table, dict(zip(columns, row[: len(columns)], strict=True))) for row in rows]
+    return keys
+
+
+def delete(landing: Path, keys: Iterable[tuple[str, Key]]) -> int:
+    """Delete rows from landing files, given (landing table, key); returns how many are gone.
 
     A consent is deleted with all other consents of its customer.
     """
-    by_table: dict[str, list[dict[str, str]]] = {}
-    for table, text in keys:
-        key = json.loads(text)
+    by_table: dict[str, list[Key]] = {}
+    for table, key in keys:
         key = {"customer_id": key["customer_id"]} if table == "consents" else key
         by_table.setdefault(table, []).append(key)
         if table in FOLLOWERS:
@@ -32,7 +44,7 @@ def files(landing: Path, table: str) -> list[Path]:
     return [path for path in sorted(landing.rglob("*.*")) if table in (path.stem, path.parent.name)]
 
 
-def _delete(file: Path, table: str, keys: list[dict[str, str]]) -> int:
+def _delete(file: Path, table: str, keys: list[Key]) -> int:
     is_parquet = file.suffix == ".parquet"
     reader = f"read_parquet('{file}')" if is_parquet else f"read_csv('{file}', all_varchar = true, header = true)"
     with duckdb.connect() as connection:

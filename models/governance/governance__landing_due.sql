@@ -1,5 +1,5 @@
-{#- How much the source systems should now delete, and how much more a legal hold keeps: counts, no keys. The keys are
-    in the vault (docs/decisions/0014-landing-due-keys-stay-in-the-vault.md). -#}
+{#- How much the source systems should now delete, and how much more a legal hold keeps: counts, no keys
+    (docs/decisions/0014-landing-due-keys-stay-in-the-vault.md). -#}
 with
 
     landing_unneeded as (select * from {{ ref("landing_unneeded") }}),

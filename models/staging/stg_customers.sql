@@ -11,6 +11,8 @@ select
     city,
     country,
     language,
+    cast(file_number as integer) as file_number,
+    cast(base_customers.row_number as bigint) as row_number,
     birth_date,
     created_at,
     updated_at

@@ -7,6 +7,8 @@ select
     category_id,
     purchase_id,
     channel,
+    cast(file_number as integer) as file_number,
+    cast(base_marketing_messages.row_number as bigint) as row_number,
     sent_on,
     sent_at,
     opened_at,

@@ -11,6 +11,8 @@ select
     purchase_id,
     ip_address,
     user_agent,
+    cast(file_number as integer) as file_number,
+    cast(base_web_events.row_number as bigint) as row_number,
     occurred_on,
     occurred_at
 from base_web_events

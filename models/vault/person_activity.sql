@@ -65,19 +65,27 @@ with
         where customer_id is not null and {{ in_scope("person", "customer_id") }}
         group by customer_id
 
+    ),
+
+    needed as (
+
+        select
+            customer_id,
+            last_active_on,
+            greatest(
+                needed_until,
+                {{
+                    needed_until(
+                        "customers",
+                        {"last_activity": "last_active_on", "account_creation": "created_on"},
+                        honours_erasure=true,
+                    )
+                }}
+            ) as needed_until
+        from persons
+
     )
 
-select
-    customer_id,
-    last_active_on,
-    greatest(
-        needed_until,
-        {{
-            needed_until(
-                "customers",
-                {"last_activity": "last_active_on", "account_creation": "created_on"},
-                honours_erasure=true,
-            )
-        }}
-    ) as needed_until
-from persons
+select customer_id, last_active_on, needed_until
+from needed
+where needed_until > {{ today() }}

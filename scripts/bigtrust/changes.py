@@ -7,7 +7,7 @@ plan says why, and everything is built anew; the result is the same rows.
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import keys, landing, sql
+from bigtrust import keys, landing, register, sql
 from bigtrust.files import digest
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -24,6 +24,7 @@ EVENT_TABLES = ("purchases", "purchase_lines", "returns", "web_events", "support
 _SOURCES = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds")
 _PROGRAM = Path(__file__).parent
 _SCHEMA = "last_run"
+_WORKED_WITH = ("working", "scoped")  # materializations (macros/changes/)
 # What the next run compares with. Nothing here names a purchase, or a person who is not kept.
 _REMEMBERED = {
     "files": "select landing_table, file_number, file_name, size, digest, rows from landing.files",
@@ -120,24 +121,29 @@ def complete(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def put_to_rest(connection: duckdb.DuckDBPyConnection) -> None:
-    """Put a view in the place of each working table of the vault (macros/changes/keep_view.sql)."""
-    # the last made first: what it reads from is then still a table, so that no view is bound with all that is beneath
-    views = connection.execute(
-        "select view_name, sql from duckdb_views() "
-        "where schema_name = 'at_rest' and database_name = current_database() order by view_oid desc"
-    ).fetchall()
-    tables = dict(
-        connection.execute(
-            "select table_name, schema_name from duckdb_tables() "
-            "where schema_name in ('landing', 'restricted') and database_name = current_database()"
+def put_to_rest(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, manifest: Any, requests: Iterable[str]
+) -> None:
+    """Drop from the vault what only a build works with.
+
+    `manifest` is dbt's; it knows these models by their materialization. `requests` are the files of the register that
+    the build read (names without `.json`): a view reads them from now on, for the checks.
+    """
+    kinds = {
+        (schema, name): kind
+        for schema, name, kind in connection.execute(
+            "select table_schema, table_name, case table_type when 'VIEW' then 'view' else 'table' end "
+            "from information_schema.tables where table_catalog = current_database()"
         ).fetchall()
+    }
+    for node in manifest.nodes.values():
+        if node.resource_type == "model" and node.config.materialized in _WORKED_WITH:
+            kind = kinds.get((node.schema, node.alias))
+            if kind:
+                connection.execute(f"drop {kind} {sql.identifier(node.schema)}.{sql.identifier(node.alias)}")
+    register.write_view(
+        connection, "landing.register_requests", [settings.register / f"{name}.json" for name in requests]
     )
-    for name, definition in views:
-        if name in tables:  # one by one: a view is made while all that it reads from is there
-            relation = f"{tables[name]}.{sql.identifier(name)}"
-            connection.execute(f"drop table {relation}")
-            connection.execute(f"create view {relation} as {definition.partition(' AS ')[2]}")
 
 
 def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:

@@ -54,34 +54,14 @@ CATALOGUE = """
     from duckdb_constraints() where database_name = current_database() and constraint_type <> 'NOT NULL'
     order by all
 """
-# If all of a landing table was forgotten, an empty relation is what was promised.
-KEPT = {
-    "customers": "kept_customers",
-    "purchases": "kept_purchase_lines",
-    "purchase_lines": "kept_purchase_lines",
-    "returns": "kept_returns",
-    "web_events": "kept_web_events",
-    "support_tickets": "kept_support_tickets",
-    "marketing_messages": "kept_marketing_messages",
-    "consents": "kept_consents",
+# Why there may be nothing of what the model what_there_is looks for, beside landing tables.
+_WHY_NOTHING = {
+    "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
+    "opt_ins": "nobody who was in contact lately agrees to marketing",
+    "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
+    "requests": "nobody has asked to forget anything",
+    "categories": "neither landing nor the policy names a product category",
 }
-# Whom marketing may see today, and of how many of them the decade of birth is known.
-OPT_INS = """
-    select count(*), count(*) filter (birth_date between date '1900-01-01' and $1)
-    from restricted.marketing_opt_ins
-    inner join restricted.kept_customers using (customer_id)
-    inner join restricted.person_activity using (customer_id)
-    inner join policy.retention_windows on data_category = 'customers' and purpose = 'marketing'
-    where last_active_on + to_months(cast(period_months as integer)) > $1
-"""
-PEOPLE_WHO_BOUGHT = """
-    select cast(any_value(value) as integer), (select count(distinct customer_id) from restricted.kept_purchase_lines)
-    from policy.settings
-    where setting = 'k'
-"""
-KNOWN_CATEGORIES = """
-    select (select count(*) from restricted.product_category_tree) + (select count(*) from policy.sensitive_categories)
-"""
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
     ("products", "product_id"),
@@ -212,8 +192,8 @@ def _unavailable(settings: Settings) -> dict[str, str]:
     unavailable = {}
     with duckdb.connect(str(settings.vault), read_only=True) as connection:
 
-        def count(query: str, *parameters: Any) -> Any:
-            return connection.execute(query, parameters).fetchall()[0]
+        def count(query: str) -> Any:
+            return connection.execute(query).fetchall()[0]
 
         for name, table in contract.load(settings.project).items():
             columns = table.column_names
@@ -223,23 +203,15 @@ def _unavailable(settings: Settings) -> dict[str, str]:
             for column, values in zip(columns, filled, strict=True):
                 if not values:
                     unavailable[f"{name}.{column}"] = f"landing column {name}.{column} is absent or empty"
-        for name, kept in KEPT.items():
-            if name not in unavailable and not count(f"select count(*) from restricted.{kept}")[0]:
-                unavailable[name] = f"nothing of {name} is left after what was forgotten"
+        nothing = "select what from restricted.what_there_is where not is_there"
+        for (name,) in connection.execute(nothing).fetchall():
+            # if all of a landing table was forgotten, an empty relation is what was promised
+            reason = f"nothing of {name} is left after what was forgotten"
+            unavailable.setdefault(name, _WHY_NOTHING.get(name, reason))
+        if "opt_ins" in unavailable:
+            unavailable["opt_ins"] = unavailable.get("consents", unavailable["opt_ins"])
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
             unavailable["rejects"] = "no row was rejected"
-        k, persons = count(PEOPLE_WHO_BOUGHT)
-        if persons < k:
-            unavailable["cells"] = "fewer than k persons bought anything, so no aggregate describes k of them"
-        opt_ins, birth_dates = count(OPT_INS, _today(settings))
-        if not opt_ins:
-            unavailable["opt_ins"] = unavailable.get("consents", "nobody who was in contact lately agrees to marketing")
-        if not birth_dates:
-            unavailable["opt_ins.birth_date"] = "of nobody who agrees to marketing the decade of birth is known"
-        if not count("select count(*) from restricted.erasure_requests")[0]:
-            unavailable["requests"] = "nobody has asked to forget anything"
-        if not count(KNOWN_CATEGORIES)[0]:
-            unavailable["categories"] = "neither landing nor the policy names a product category"
     if not records.latest(settings.runs):
         unavailable["runs"] = "no earlier run is recorded"
     if not any(record.checks for record in records.newest_first(settings.runs)):

@@ -72,15 +72,12 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         if self._record_only:
             return
         conn.execute("create schema if not exists landing")
-        conn.execute("create schema if not exists at_rest")
         if self._builds_alone:  # the next run cannot know what was built
             conn.execute("drop table if exists last_run.build")
         for name, table in self._inputs.tables.items():
             read_before = self._inputs.plan.read_before.get(name, ())
             query = landing.view_sql(table, read_before, keep_types=True)
             conn.execute(f"create or replace view landing.{name} as {query}")
-        paths = [self._settings.register / f"{name}.json" for name in self._inputs.requests]
-        conn.execute(f"create or replace view at_rest.register_requests as {register.view_sql(paths)}")
         register.write_table(conn, "landing.register_requests", self._inputs.requests)
         conn.execute(
             f"create or replace view landing.forgotten_lines as {register.forgotten_lines_sql(self._settings.register)}"

@@ -1,7 +1,9 @@
-"""The keys that the source systems should now delete: read from the vault, written where only their owner reads."""
+"""The keys that the source systems should now delete: written where only their owner reads.
+
+The vault knows where the rows lie in the delivery; their keys are read from there.
+"""
 
 import csv
-import json
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ import duckdb
 
 from bigtrust import lock, records
 from bigtrust.errors import ConfigurationError
-from bigtrust.files import private_folder, sync_folder
+from bigtrust.files import digest, private_folder, sync_folder
 from bigtrust.settings import Settings
 
 # What identifies a row of a landing table. Of a purchase that is due, the lines go too, without being listed.
@@ -28,7 +30,11 @@ KEYS = {
     "support_tickets": ("ticket_id",),
     "marketing_messages": ("message_id",),
 }
-_DUE = "select landing_table, key, reason, due_since from restricted.landing_due order by all"
+# Files in which something is due. A position is true for the very bytes that the run has read.
+_FILES = """
+    select distinct landing_table, file_name, digest
+    from restricted.landing_due left join landing.files using (landing_table, file_number)
+"""
 # folders for readers, folders that runs read, and what must outlive everything else
 _NO_PLACE = ("published", "site", "landing", "register", "ledger")
 
@@ -50,7 +56,9 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
     with lock.exclusive(settings.warehouse):
         _require_current(settings)
         try:
-            return _write(settings, private_folder(folder))
+            with _vault(settings) as connection:
+                _require_as_read(settings, connection)
+                return _write(connection, private_folder(folder))
         except OSError as error:
             raise ConfigurationError(
                 f"--output {folder} cannot be written ({error.strerror}). Free the disk, or correct the folder's owner "
@@ -58,16 +66,28 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
             ) from None
 
 
-def _write(settings: Settings, folder: Path) -> dict[str, int]:
+def _write(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[str, int]:
     counts = dict.fromkeys(KEYS, 0)
-    with _files(folder) as writers, _vault(settings) as connection:
-        cursor = connection.execute(_DUE)
-        while rows := cursor.fetchmany(10_000):
-            for table, key, reason, due_since in rows:
-                values = json.loads(key)
-                writers[table].writerow([*(values[name] for name in KEYS[table]), reason, due_since])
-                counts[table] += 1
+    with _files(folder) as writers:
+        for table, writer in writers.items():
+            cursor = connection.execute(keys_sql(table))
+            while rows := cursor.fetchmany(10_000):
+                writer.writerows(rows)
+                counts[table] += len(rows)
     return counts
+
+
+def keys_sql(table: str) -> str:
+    """SQL for the vault: the key of each row of a landing table that is due, as text, its reason, and since when."""
+    columns = ", ".join(f"cast(landed.{name} as varchar) as {name}" for name in KEYS[table])
+    return f"""
+        select {columns}, due.reason, due.due_since
+        from restricted.landing_due as due
+        inner join staging.base_{table} as landed
+            on due.file_number = landed.file_number and due.row_number = landed.row_number
+        where due.landing_table = '{table}'
+        order by all
+    """
 
 
 def _require_current(settings: Settings) -> None:
@@ -87,10 +107,22 @@ def _require_current(settings: Settings) -> None:
     started = datetime.fromisoformat(f"{last.started_at}+00:00").timestamp()
     places = [settings.landing, *settings.landing.rglob("*")]
     if not settings.landing.exists() or max(path.stat().st_mtime for path in places) > started:
-        raise ConfigurationError(
-            f"The landing folder {settings.landing} has changed since the last run. Run `bigtrust run` first: a legal "
-            "hold or a withdrawn request may have arrived."
-        )
+        raise _changed(settings)
+
+
+def _require_as_read(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Times of files can be set; their bytes tell."""
+    for table, name, known in connection.execute(_FILES).fetchall():
+        paths = (settings.landing / table / name, settings.landing / name)
+        if not any(path.is_file() and digest(path) == known for path in paths):
+            raise _changed(settings)
+
+
+def _changed(settings: Settings) -> ConfigurationError:
+    return ConfigurationError(
+        f"The landing folder {settings.landing} has changed since the last run. Run `bigtrust run` first: a legal "
+        "hold or a withdrawn request may have arrived."
+    )
 
 
 @contextmanager

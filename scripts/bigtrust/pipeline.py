@@ -175,7 +175,7 @@ class _Attempt:
         with self._phase("rest"):
             with duckdb.connect(str(self._settings.vault)) as connection:
                 changes.remember(connection)
-                changes.put_to_rest(connection)
+                changes.put_to_rest(self._settings, connection, self._dbt.manifest, self._inputs.requests)
             publish.compact(self._settings.vault)
             for name in PUBLICATIONS:
                 if name != "governance":  # it is still to be recorded in, and holds nobody's data

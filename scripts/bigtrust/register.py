@@ -261,10 +261,7 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, requests: Mapp
 
     The models read the register several times; to open thousands of small files again takes seconds each time.
     """
-    schema, _, relation = name.partition(".")
-    views = "select count(*) from duckdb_views() where schema_name = ? and view_name = ?"
-    if connection.execute(views, [schema, relation]).fetchall()[0][0]:
-        connection.execute(f"drop view {name}")
+    _drop(connection, "view", name)
     columns = ", ".join(f"{field} varchar" for field in FIELDS)
     connection.execute(
         f"create or replace table {name} ({columns}, file_number integer, row_number integer, is_new boolean)"
@@ -275,6 +272,20 @@ def write_table(connection: duckdb.DuckDBPyConnection, name: str, requests: Mapp
         connection.execute(
             f"insert into {name} select {places}, unnest(range(?))::integer, 0, true", [*values, len(requests)]
         )
+
+
+def write_view(connection: duckdb.DuckDBPyConnection, name: str, paths: list[Path]) -> None:
+    """Put the view that `view_sql` makes in the place of that table: what the register holds is then in no database."""
+    _drop(connection, "table", name)
+    connection.execute(f"create or replace view {name} as {view_sql(paths)}")
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, kind: str, name: str) -> None:
+    """Drop a relation if it is of that kind, "table" or "view"; `create or replace` does not change the kind."""
+    schema, _, relation = name.partition(".")
+    found = f"select count(*) from duckdb_{kind}s() where schema_name = ? and {kind}_name = ?"
+    if connection.execute(found, [schema, relation]).fetchall()[0][0]:
+        connection.execute(f"drop {kind} {name}")
 
 
 def forgotten_lines_sql(register: Path) -> str:

@@ -99,7 +99,7 @@ class Builds:
         if not full:
             with duckdb.connect(str(settings.vault)) as connection:
                 changes.remember(connection)
-                changes.put_to_rest(connection)
+                changes.put_to_rest(settings, connection, self._manifest, read.requests)
                 changes.complete(settings, connection)
         return as_if_never.contents(settings.candidates, self._publications), built != "changes"
 

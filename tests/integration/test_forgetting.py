@@ -16,9 +16,9 @@ def some_purchase(warehouse: Warehouse) -> tuple[str, str]:
         """
         select purchase_id, cast(purchase_pseudonym as varchar)
         from restricted.purchase_pseudonyms
-        inner join restricted.kept_purchase_lines using (purchase_id)
+        inner join staging.stg_purchases using (purchase_id)
         where customer_id is not null and purchased_on > current_date - 300
-            and purchase_id in (select purchase_id from restricted.kept_returns)
+            and purchase_id in (select purchase_id from staging.stg_returns)
         order by purchase_id
         limit 1
         """
@@ -32,9 +32,13 @@ def some_person(warehouse: Warehouse) -> tuple[str, str]:
         """
         select customer_id, cast(person_pseudonym as varchar)
         from restricted.person_pseudonyms
-        where customer_id in (select customer_id from restricted.kept_returns)
-            and customer_id in (select customer_id from restricted.kept_customers)
-            and customer_id in (select customer_id from restricted.kept_web_events)
+        where customer_id in (
+                select customer_id from staging.stg_returns
+                inner join staging.stg_purchases using (purchase_id)
+                inner join restricted.purchase_pseudonyms using (purchase_id)
+            )
+            and customer_id in (select customer_id from staging.stg_customers)
+            and customer_id in (select customer_id from staging.stg_web_events)
         order by customer_id
         limit 1
         """

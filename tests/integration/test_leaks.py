@@ -78,7 +78,11 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
     project = warehouse.own_project()
     finance = project / "models/protected/finance/protected_finance__daily_totals.sql"
     marketing = project / "models/protected/marketing/protected_marketing__audience_members.sql"
-    replace_in(finance, "stg_purchases.store_id", "stg_purchases.customer_id")
+    replace_in(
+        finance,
+        'purchased_on, store_id, channel\n            from {{ ref("scope_purchases") }}',
+        'purchased_on, customer_id as store_id, channel\n            from {{ ref("scope_purchases") }}',
+    )
     keep_names_and_addresses(project)
     replace_in(marketing, '{{ language("kept_customers.language") }}', "lower(kept_customers.email)")
     replace_in(marketing, 'ref("marketing_person_pseudonyms")', 'ref("person_pseudonyms")')

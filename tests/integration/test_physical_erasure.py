@@ -34,7 +34,7 @@ def forgotten_and_kept(warehouse: Warehouse) -> tuple[str, str]:
     """Two purchases of one day that may be forgotten: one will be."""
     rows = warehouse.vault(
         """
-        select purchase_id from restricted.kept_purchases
+        select purchase_id from restricted.purchase_pseudonyms inner join staging.stg_purchases using (purchase_id)
         where customer_id is not null and purchased_on > current_date - 300 order by purchase_id limit 2
         """
     )

@@ -2,11 +2,13 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 from test_forgetting import MARTS_OF_A_PURCHASE, rows_of, some_purchase
 
+from bigtrust import register
 from warehouse import Warehouse
 
 TOTALS = """
@@ -32,7 +34,8 @@ ALL_SALES = """
 
 
 def test_finance_totals_are_of_every_sale_the_forgotten_ones_too(published: Warehouse) -> None:
-    assert published.vault("select count(*) > 0 from restricted.erased_purchase_lines") == [(True,)]
+    forgotten = published.settings.register / register.FORGOTTEN_LINES
+    assert published.vault(f"select count(*) > 0 from '{forgotten}'") == [(True,)]
     totals = published.query("finance", TOTALS)
     assert totals == published.vault(ALL_SALES)
     ((staged, held),) = published.query(
@@ -87,16 +90,15 @@ def agreed(landing: Path) -> dict[str, bool]:
 
 
 def members(warehouse: Warehouse, schema: str = "marts") -> set[str]:
-    """The customers whom marketing sees, back from their pseudonyms. Each pseudonym must be of somebody."""
-    published = {
-        str(row[0]) for row in warehouse.query("marketing", f"select person_pseudonym from {schema}.audience_members")
-    }
-    people = dict(
-        warehouse.vault(
-            "select cast(person_pseudonym as varchar), customer_id from restricted.marketing_person_pseudonyms"
-        )
-    )
-    return {people[pseudonym] for pseudonym in published}
+    """The customers whom marketing sees."""
+    published = warehouse.query("marketing", f"select person_pseudonym from {schema}.audience_members")
+    return people(warehouse, published, "marketing_person_pseudonyms")
+
+
+def people(warehouse: Warehouse, published: list[tuple[Any, ...]], pseudonyms: str) -> set[str]:
+    """The customers with these pseudonyms, by a map of the vault. Each pseudonym must be of somebody."""
+    customers = dict(warehouse.vault(f"select person_pseudonym, customer_id from restricted.{pseudonyms}"))
+    return {customers[pseudonym] for (pseudonym,) in published}
 
 
 def test_marketing_shows_nobody_without_consent(published: Warehouse) -> None:
@@ -106,11 +108,8 @@ def test_marketing_shows_nobody_without_consent(published: Warehouse) -> None:
     shown = members(published)
     assert shown == members(published, "protected")
     assert shown <= yes
-    seen_by_analytics = published.vault(
-        "select customer_id from restricted.kept_customers inner join restricted.person_activity using (customer_id)"
-        " where last_active_on + to_months(36) > current_date"
-    )
-    assert shown == yes & {customer for (customer,) in seen_by_analytics}
+    seen_by_analytics = published.query("analytics", "select person_pseudonym from marts.customers")
+    assert shown == yes & people(published, seen_by_analytics, "person_pseudonyms")
     assert len(shown) > 20
 
 

@@ -84,19 +84,28 @@ def story(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     old, now = published.copy(root / "backup"), published.copy(root / "now")
     ((customer, purchase),) = now.vault(
         """
+        with
+            returned as (select purchase_id from staging.stg_returns),
+            purchases as (
+                select purchase_id, customer_id, purchased_on, purchase_id in (from returned) as is_returned
+                from staging.stg_purchases
+                inner join restricted.purchase_pseudonyms using (purchase_id)
+            )
         select person.customer_id, min(other.purchase_id)
-        from restricted.kept_purchase_lines as person, restricted.kept_purchase_lines as other
-        where person.customer_id in (select customer_id from restricted.kept_web_events)
-            and person.customer_id in (select customer_id from restricted.kept_returns)
+        from purchases as person, purchases as other
+        where person.customer_id in (select customer_id from staging.stg_web_events)
+            and person.customer_id in (select customer_id from purchases where is_returned)
             and other.customer_id <> person.customer_id
-            and other.purchase_id in (select purchase_id from restricted.kept_returns)
+            and other.is_returned
             and person.purchased_on > current_date - 300 and other.purchased_on > current_date - 300
         group by person.customer_id order by person.customer_id limit 1
         """
     )
     before = pseudonyms(now)
     of_the_person = now.vault(
-        "select distinct purchase_id from restricted.kept_purchase_lines where customer_id = ?", customer
+        "select purchase_id from staging.stg_purchases inner join restricted.purchase_pseudonyms using (purchase_id) "
+        "where customer_id = ?",
+        customer,
     )
     story = Story(
         old=old,

@@ -1,12 +1,15 @@
-"""What a candidate may hold beside the rows of its relations: nothing."""
+"""What a candidate may hold beside the rows of its relations: nothing. And what the checks know to be absent."""
 
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from bigtrust.checks import _require_declared
+from bigtrust import contract
+from bigtrust.checks import _require_declared, _unavailable
 from bigtrust.errors import CheckFailed
+from bigtrust.settings import PROJECT
+from warehouse import Warehouse
 
 CANARY = "canari_secret_example_com"
 DECLARED = {"analytics.protected.customers", "analytics.marts.customers"}
@@ -56,3 +59,39 @@ def test_a_check_constraint_is_refused(tmp_path: Path) -> None:
         connection.execute(f"create table protected.customers (region varchar check (region <> '{CANARY}'))")
     with pytest.raises(CheckFailed, match="holds a constraint"):
         _require_declared("analytics", path, DECLARED)
+
+
+# --- what there is nothing of
+
+
+def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_gone(tmp_path: Path) -> None:
+    settings = Warehouse(tmp_path).settings
+    settings.warehouse.mkdir()
+    with duckdb.connect(str(settings.vault)) as connection:
+        connection.execute("create schema landing; create schema restricted")
+        for name, table in contract.load(PROJECT).items():
+            columns = ", ".join(f"'x' as {column}" for column in table.column_names)
+            connection.execute(f"create table landing.{name} as select {columns}")
+        connection.execute("delete from landing.consents; update landing.customers set birth_date = null")
+        connection.execute("create table restricted.landing_set_aside as select 'rejected' as status")
+        connection.execute(
+            """
+            create table restricted.what_there_is as
+            from (
+                values
+                    ('opt_ins.birth_date', false), ('opt_ins', false), ('consents', false), ('returns', false),
+                    ('cells', false), ('customers', true), ('requests', true), ('categories', true)
+            ) as what_there_is(what, is_there)
+            """
+        )
+    unavailable = _unavailable(settings)
+    assert {name: reason for name, reason in unavailable.items() if not name.startswith("consents.")} == {
+        "consents": "landing table consents is absent or empty",
+        "customers.birth_date": "landing column customers.birth_date is absent or empty",
+        "returns": "nothing of returns is left after what was forgotten",
+        "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
+        "opt_ins": "landing table consents is absent or empty",
+        "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
+        "runs": "no earlier run is recorded",
+        "checks": "no earlier run has recorded checks",
+    }

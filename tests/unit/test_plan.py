@@ -5,14 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
 
-from bigtrust import changes, contract, keys, landing, secret
+from bigtrust import changes, contract, keys, landing, register, secret
 from bigtrust.changes import Plan
 from bigtrust.contract import Column, Table
 from bigtrust.files import digest
+from bigtrust.register import new_request
 from bigtrust.settings import PROJECT, PUBLICATIONS, Settings
 from warehouse import Warehouse
 
@@ -350,28 +352,52 @@ def test_what_is_remembered_names_no_purchase_and_no_person_who_is_not_kept(shop
         assert sorted(connection.execute("from last_run.customers").fetchall(), key=str) == [("C1", 1), (None, 2)]
 
 
-def test_a_view_takes_the_place_of_a_working_table_and_of_nothing_else() -> None:
+def a_model(name: str, materialized: str) -> SimpleNamespace:
+    """A model of the vault as dbt's manifest describes it."""
+    config = SimpleNamespace(materialized=materialized)
+    return SimpleNamespace(resource_type="model", schema="restricted", alias=name, config=config)
+
+
+def test_what_only_a_build_works_with_is_gone_at_rest_and_nothing_else(tmp_path: Path) -> None:
+    models = {
+        "a map": "updated",
+        "counts": "table",
+        "shown": "view",
+        "worked with": "working",
+        "a view of landing": "scoped",
+        "a table of changes": "scoped",
+        "not built": "working",
+    }
+    settings = Warehouse(tmp_path).settings
+    nodes = {name: a_model(name, materialized) for name, materialized in models.items()}
+    manifest = SimpleNamespace(nodes=nodes | {"a test": SimpleNamespace(resource_type="test")})
+    asked = new_request(channel="till", purchase="P1")
+    register.add(settings.register, asked)
     with duckdb.connect() as connection:
         connection.execute(
             """
-            create schema restricted; create schema landing; create schema at_rest;
-            create view at_rest.delivered as (select 'C1' as customer_id);
-            create table landing.delivered as from at_rest.delivered;
-            create table restricted.map as select 'C1' as customer_id;
-            create view at_rest.working as (select customer_id as "AS person" from restricted.map);
-            create table restricted.working as from at_rest.working;
-            create view at_rest.scoped as (select "AS person" from restricted.working);
-            create view restricted.scoped as from at_rest.scoped;
-            create view at_rest.not_built as (select 1 as one);
+            create schema restricted; create schema landing;
+            create table restricted."a map" as select 'C1' as customer_id;
+            create table restricted.counts as select 1 as one;
+            create table restricted."worked with" as from restricted."a map";
+            create view restricted.shown as from restricted.counts;
+            create view restricted."a view of landing" as from restricted."worked with";
+            create table restricted."a table of changes" as from restricted."worked with";
             """
         )
-        changes.put_to_rest(connection)
-        changes.put_to_rest(connection)
-        kinds = connection.execute(
-            "select table_name, table_type from information_schema.tables "
-            "where table_schema in ('landing', 'restricted') order by all"
-        ).fetchall()
-        assert kinds == [("delivered", "VIEW"), ("map", "BASE TABLE"), ("scoped", "VIEW"), ("working", "VIEW")]
-        assert connection.execute('select "AS person" from restricted.working').fetchall() == [("C1",)]
-        connection.execute("delete from restricted.map")
-        assert connection.execute("from restricted.scoped").fetchall() == []
+        register.write_table(connection, "landing.register_requests", register.read(settings.register))
+        for _ in range(2):
+            changes.put_to_rest(settings, connection, manifest, [asked.request_id])
+            kinds = connection.execute(
+                "select table_name, table_type from information_schema.tables "
+                "where table_schema in ('landing', 'restricted') order by all"
+            ).fetchall()
+            assert kinds == [
+                ("a map", "BASE TABLE"),
+                ("counts", "BASE TABLE"),
+                ("register_requests", "VIEW"),
+                ("shown", "VIEW"),
+            ]
+            assert connection.execute("select purchase_id from landing.register_requests").fetchall() == [("P1",)]
+        (settings.register / f"{asked.request_id}.json").write_text("", encoding="utf-8")
+        assert connection.execute("from landing.register_requests").fetchall() == []

@@ -83,6 +83,8 @@ with
             stg_web_events.purchase_id,
             stg_web_events.category_id,
             stg_products.category_id as product_category_id,
+            stg_web_events.file_number,
+            stg_web_events.row_number,
             true as is_activity,
             stg_web_events.occurred_on as happened_on,
             stg_web_events.occurred_at as happened_at
@@ -103,10 +105,12 @@ with
             purchase_id,
             cast(null as varchar) as category_id,
             cast(null as varchar) as product_category_id,
+            file_number,
+            stg_support_tickets.row_number,
             true as is_activity,
             opened_on as happened_on,
             opened_at as happened_at
-        from {{ ref("stg_support_tickets") }}
+        from {{ ref("stg_support_tickets") }} as stg_support_tickets
         where
             {{ needed_until("support_tickets", {"event": "opened_on"}) }} <= {{ today() }}
             or purchase_id in (select purchase_id from concerned_purchases)
@@ -121,10 +125,12 @@ with
             purchase_id,
             category_id,
             cast(null as varchar) as product_category_id,
+            file_number,
+            stg_marketing_messages.row_number,
             false as is_activity,
             sent_on as happened_on,
             sent_at as happened_at
-        from {{ ref("stg_marketing_messages") }}
+        from {{ ref("stg_marketing_messages") }} as stg_marketing_messages
         where
             {{ needed_until("marketing_messages", {"event": "sent_on"}) }} <= {{ today() }}
             or purchase_id in (select purchase_id from concerned_purchases)
@@ -175,6 +181,8 @@ with
             contacts.contact_id,
             contacts.customer_id,
             contacts.purchase_id,
+            contacts.file_number,
+            contacts.row_number,
             contacts.is_activity,
             contacts.happened_on,
             due_purchases.purchased_on,
@@ -203,6 +211,8 @@ with
             stg_returns.return_id as contact_id,
             due_purchases.customer_id,
             stg_returns.purchase_id,
+            stg_returns.file_number,
+            stg_returns.row_number,
             true as is_activity,
             stg_returns.returned_on as happened_on,
             due_purchases.purchased_on,
@@ -229,6 +239,8 @@ select
     contact_id,
     customer_id,
     purchase_id,
+    file_number,
+    dated.row_number,
     is_activity,
     happened_on,
     case when requested_on is not null then greatest(requested_on, happened_on) end as forgotten_on,

@@ -35,6 +35,8 @@ with
             stg_purchase_lines.line_number,
             purchases.customer_id,
             stg_products.category_id,
+            stg_purchase_lines.file_number,
+            stg_purchase_lines.row_number,
             purchases.purchased_on,
             purchases.purchased_at
         from {{ ref("stg_purchase_lines") }} as stg_purchase_lines
@@ -58,6 +60,8 @@ with
             line_number,
             customer_id,
             category_id,
+            cast(null as integer) as file_number,
+            cast(null as bigint) as row_number,
             {{ local_date("purchased_at") }} as purchased_on,
             purchased_at,
             false as is_landed
@@ -127,6 +131,8 @@ select
     sales.line_number,
     sales.customer_id,
     sales.category_id,
+    sales.file_number,
+    sales.row_number,
     case
         when first_asked.requested_on is not null then greatest(first_asked.requested_on, sales.purchased_on)
     end as forgotten_on,

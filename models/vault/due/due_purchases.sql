@@ -36,6 +36,8 @@ with
 select
     concerned_purchases.purchase_id,
     concerned_purchases.customer_id,
+    concerned_purchases.file_number,
+    concerned_purchases.row_number,
     concerned_purchases.purchased_on,
     case
         when forgotten.forgotten_on is not null

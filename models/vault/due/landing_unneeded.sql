@@ -1,5 +1,5 @@
-{#- Rows of the source systems that no purpose and no duty needs any more, and whether a legal hold keeps them.
-    What names a purchase goes with it or before it; a purchase takes its lines along. -#}
+{#- Rows of the source systems that no purpose and no duty needs any more, and whether a legal hold keeps them: where
+    each lies in the delivery. What names a purchase goes with it or before it; a purchase takes its lines along. -#}
 {{ config(materialized="working") }}
 
 with
@@ -81,9 +81,10 @@ with
 
         select
             due_contacts.landing_table,
-            due_contacts.contact_id,
             due_contacts.customer_id,
             due_contacts.purchase_id,
+            due_contacts.file_number,
+            due_contacts.row_number,
             due_contacts.forgotten_on,
             due_contacts.duty_until,
             greatest(
@@ -125,6 +126,8 @@ with
 
         select
             due_purchases.purchase_id,
+            due_purchases.file_number,
+            due_purchases.row_number,
             due_purchases.forgotten_on,
             due_purchases.duty_until,
             greatest(due_purchases.needed_until, due_persons.last_contact_needed_until) as needed_until
@@ -141,6 +144,8 @@ with
 
         select
             purchases.purchase_id,
+            purchases.file_number,
+            purchases.row_number,
             purchases.needed_until,
             greatest({{ unneeded_since() }}, named_purchases.named_until) as unneeded_since
         from purchases
@@ -153,7 +158,8 @@ with
 
         select
             due_lines.purchase_id,
-            due_lines.line_number,
+            due_lines.file_number,
+            due_lines.row_number,
             greatest(
                 due_lines.forgotten_on, due_purchases.duty_until, named_purchases.named_by_contacts_until
             ) as unneeded_since
@@ -172,6 +178,8 @@ with
 
         select
             stg_customers.customer_id,
+            stg_customers.file_number,
+            stg_customers.row_number,
             due_persons.forgotten_on,
             due_persons.needed_until,
             due_persons.duty_until
@@ -185,10 +193,8 @@ with
 
         select
             stg_consents.customer_id,
-            stg_consents.purpose,
-            stg_consents.channel,
-            stg_consents.granted,
-            stg_consents.recorded_at,
+            stg_consents.file_number,
+            stg_consents.row_number,
             case
                 when stg_consents.recorded_at <= due_persons.erased_until
                 then cast(due_persons.erased_until as date)
@@ -204,7 +210,8 @@ with
 
         select
             'customers' as landing_table,
-            json_object('customer_id', customer_id) as key,
+            file_number,
+            customers.row_number,
             needed_until,
             {{ unneeded_since() }} as unneeded_since,
             customer_id in (select customer_id from held_records) as is_held
@@ -214,18 +221,8 @@ with
 
         select
             'consents' as landing_table,
-            json_object(
-                'customer_id',
-                customer_id,
-                'purpose',
-                purpose,
-                'recorded_at',
-                recorded_at,
-                'channel',
-                channel,
-                'granted',
-                granted
-            ) as key,
+            file_number,
+            consents.row_number,
             needed_until,
             {{ unneeded_since() }} as unneeded_since,
             customer_id in (select customer_id from held_customers) as is_held
@@ -235,7 +232,8 @@ with
 
         select
             'purchases' as landing_table,
-            json_object('purchase_id', purchase_id) as key,
+            file_number,
+            unneeded_purchases.row_number,
             needed_until,
             unneeded_since,
             purchase_id in (select purchase_id from held_purchases) as is_held
@@ -245,7 +243,8 @@ with
 
         select
             'purchase_lines' as landing_table,
-            json_object('purchase_id', purchase_id, 'line_number', line_number) as key,
+            file_number,
+            unneeded_lines.row_number,
             cast(null as date) as needed_until,
             unneeded_since,
             purchase_id in (select purchase_id from held_purchases) as is_held
@@ -255,17 +254,8 @@ with
 
         select
             landing_table,
-            case
-                landing_table
-                when 'returns'
-                then json_object('return_id', contact_id)
-                when 'web_events'
-                then json_object('event_id', contact_id)
-                when 'support_tickets'
-                then json_object('ticket_id', contact_id)
-                when 'marketing_messages'
-                then json_object('message_id', contact_id)
-            end as key,
+            file_number,
+            unneeded_contacts.row_number,
             needed_until,
             unneeded_since,
             coalesce(customer_id in (select customer_id from held_customers), false)
@@ -276,7 +266,8 @@ with
 
 select
     landing_table,
-    cast(key as varchar) as key,
+    file_number,
+    unneeded.row_number,
     case when needed_until <= {{ today() }} then 'expired' else 'forgotten' end as reason,
     is_held,
     unneeded_since as due_since
