@@ -234,6 +234,37 @@ def test_the_same_identifier_reads_the_same_whatever_type_each_file_gives_it(tmp
     ]
 
 
+def test_a_plain_type_is_kept_where_all_files_agree_on_it_and_made_text_elsewhere(tmp_path: Path) -> None:
+    names = ("whole", "mixed", "sometimes", "price", "moment", "gaps", "text")
+    table = Table("typed", required=True, columns=tuple(Column(name, "attribute", required=False) for name in names))
+    same = "cast(1 as bigint) as whole, cast(9.5 as decimal(7, 2)) as price, timestamp '2026-07-15 12:00:00' as moment"
+    deliver_parquet(
+        tmp_path / "typed" / "1.parquet",
+        f"select {same}, cast(42 as bigint) as mixed, 7.0::double as gaps, 'a' as text",
+    )
+    deliver_parquet(
+        tmp_path / "typed" / "2.parquet", f"select {same}, cast(42.5 as decimal(7, 2)) as mixed, true as sometimes"
+    )
+    deliver_parquet(tmp_path / "typed" / "3.parquet", f"select {same}, date '2026-07-15' as sometimes")
+    landed = landing.inspect(tmp_path, {"typed": table})["typed"]
+    with duckdb.connect() as connection:
+        kept = connection.execute(landing.view_sql(landed, ["1.parquet"], keep_types=True))
+        types = {column[0]: str(column[1]) for column in kept.description or ()}
+        rows = kept.fetchall()
+        texts = connection.execute(
+            f"select columns(*)::varchar from ({landing.view_sql(landed, ['1.parquet'])})"
+        ).fetchall()
+        same_texts = connection.execute(
+            f"select columns(*)::varchar from ({landing.view_sql(landed, ['1.parquet'], keep_types=True)})"
+        ).fetchall()
+    assert types["whole"] == "BIGINT"
+    assert types["price"] == "DECIMAL(7,2)"
+    assert types["moment"] == "TIMESTAMP"
+    assert {types[name] for name in ("mixed", "sometimes", "gaps", "text")} == {"VARCHAR"}
+    assert [row[1] for row in rows] == ["42", "42.50", None]
+    assert sorted(map(str, same_texts)) == sorted(map(str, texts))
+
+
 def test_rows_of_files_that_were_read_before_are_not_new_and_keep_their_numbers(tmp_path: Path) -> None:
     folder = tmp_path / "customers"
     deliver(folder / "1.csv", "customer_id\n1\n")
