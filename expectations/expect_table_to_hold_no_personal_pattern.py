@@ -50,8 +50,8 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
         if columns:
             counts.examined = sum(engine.distinct_values(relation, columns).values())
             found = self._search(engine, relation, columns)
-        described = self._search(engine, engine.described(relation), ["text"])
-        found.update({"comments or definition": described["text"]})
+        described = sum(PATTERNS[self.pattern].is_in(text) for text in engine.described(relation))
+        found.update({"comments or definition": described})
         counts.violations += found.total()
         counts.where.update({place: str(values) for place, values in found.items() if values})
         return counts

@@ -5,7 +5,7 @@ from typing import Any
 
 from bigtrust.gx.columns import Kind
 from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
-from bigtrust.gx.engine import DuckDBExecutionEngine
+from bigtrust.gx.engine import DuckDBExecutionEngine, literal
 from bigtrust.gx.raw_values import RAW_VALUES, search
 
 
@@ -46,7 +46,9 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
                 else:
                     found.setdefault(column, []).append(f"{identifier_class or 'raw value'} {values}")
             counts.where.update({column: ", ".join(classes) for column, classes in found.items()})
-        for _, identifier_class, texts in engine.rows(search(engine.described(relation), [("text", Kind.TEXT)])):
+        described = ", ".join(literal(text) for text in engine.described(relation))
+        texts_of_catalogue = f"(select unnest([{described}]::varchar[]) as text)"
+        for _, identifier_class, texts in engine.rows(search(texts_of_catalogue, [("text", Kind.TEXT)])):
             if identifier_class is None:
                 counts.violations += texts
                 counts.where["comments or definition"] = f"raw value {texts}"

@@ -3,11 +3,36 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
+from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
+from bigtrust.settings import PROJECT
 from warehouse import Warehouse
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """dbt parses this project once per test process, and every copy of it that a test changes."""
+    parse = Dbt.parse
+    known: list[tuple[object, bytes]] = []  # the manifest, and the file that dbt writes of it
+
+    def parse_once(self: Dbt, run: int) -> None:
+        file = self._settings.dbt_target / "manifest.json"
+        if not known or self._settings.project != PROJECT:
+            parse(self, run)
+            if self._settings.project == PROJECT:
+                known.append((self.manifest.deepcopy(), file.read_bytes()))
+        else:
+            manifest, content = known[0]
+            self.manifest = manifest.deepcopy()  # type: ignore[attr-defined]
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+    with patch.object(Dbt, "parse", parse_once):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -34,6 +34,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import dialect
+from bigtrust.gx.columns import decoded
 
 VAULT = "vault"
 
@@ -146,6 +147,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         # The files do not change while a session is open.
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._distinct_values: dict[str, dict[str, int]] = {}
+        self._described: dict[str, list[str]] = {}
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
         self.engine = sa.create_engine(
             dialect.URL, creator=lambda: _Connection(session, publication), poolclass=sa.NullPool
@@ -191,15 +193,19 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             known.update(zip(missing, self.rows(f"select {counts}")[0], strict=True))
         return {column: known[column] for column in columns}
 
-    def described(self, relation: str) -> str:
-        """SQL: a relation with one column `text`: what the catalogue says of a relation (comments, a view's SQL)."""
-        schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
-        where = f"database_name = current_database() and schema_name = {literal(schema)}"
-        return f"""(
-            select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
-            union all select comment from duckdb_tables() where {where} and table_name = {literal(name)}
-            union all select comment from duckdb_views() where {where} and view_name = {literal(name)}
-            union all select sql from duckdb_views() where {where} and view_name = {literal(name)})"""
+    def described(self, relation: str) -> list[str]:
+        """What the catalogue says of a relation (quoted SQL name): comments, a view's SQL. Encodings are undone."""
+        if relation not in self._described:
+            schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
+            where = f"database_name = current_database() and schema_name = {literal(schema)}"
+            texts = f"""
+                select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
+                union select comment from duckdb_tables() where {where} and table_name = {literal(name)}
+                union select comment from duckdb_views() where {where} and view_name = {literal(name)}
+                union select sql from duckdb_views() where {where} and view_name = {literal(name)}"""
+            rows = self.rows(f"select {decoded('text')} from ({texts}) where text is not null")
+            self._described[relation] = [text for (text,) in rows]
+        return self._described[relation]
 
     def get_inspector(self) -> Any:
         """What Great Expectations asks for the columns of a relation."""
