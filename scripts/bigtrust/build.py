@@ -74,8 +74,8 @@ class Dbt:
             self._raise_for(self._invoke(["run", "--select", "+path:models/marts"], progress))
 
     def _unchanged_views(self) -> list[str]:
-        """Views are what they were, unless the day that they compare with stands in them."""
-        return ["--exclude", "config.materialized:view"] if self._settings.as_of is None else []
+        """Views are what they were; but in those of marts the day that they compare with may stand."""
+        return ["--exclude", "config.materialized:view" if self._settings.as_of is None else "path:models/staging"]
 
     def record(self, run: int) -> None:
         """Build only the relations that hold the record of all runs."""
