@@ -1,6 +1,5 @@
 """Running dbt inside this process: the manifest is parsed once, progress is reported, errors become one sentence."""
 
-import gc
 import os
 import shutil
 from collections.abc import Callable, Sequence
@@ -88,7 +87,6 @@ class Dbt:
 
     def _invoke(self, arguments: list[str], progress: Progress) -> dbtRunnerResult:
         counter = _Counter(progress)
-        gc.freeze()  # the manifest stays: without this, the search for garbage in it takes longer than the build
         try:
             return dbtRunner(manifest=self.manifest, callbacks=[counter]).invoke([*arguments, *self._flags()])
         finally:
