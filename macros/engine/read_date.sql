@@ -1,7 +1,7 @@
 {% macro read_date(column) -%}
     {%- set text = "trim(cast(" ~ column ~ " as varchar))" -%}
     case
-        when {{ is_of_type(column, ["DATE"]) }}
+        when {{ is_of_type(column, ["DATE", "TIMESTAMP"]) }}
         then
             case
                 when try_cast({{ column }} as date) between date '0001-01-01' and date '9999-12-31'

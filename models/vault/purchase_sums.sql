@@ -9,13 +9,11 @@ with
             purchase_number,
             discount_amount,
             net_amount,
-            not exists (
-                select 1
-                from {{ ref("erased_purchase_lines") }} as erased_purchase_lines
-                where
-                    erased_purchase_lines.purchase_number = scope_purchase_lines.purchase_number
-                    and erased_purchase_lines.line_number = scope_purchase_lines.line_number
-            ) as is_kept
+            {{
+                not_an_erased_line(
+                    "scope_purchase_lines.purchase_number", "scope_purchase_lines.line_number"
+                )
+            }} as is_kept
         from {{ ref("scope_purchase_lines") }} as scope_purchase_lines
         where purchase_number is not null
 

@@ -264,15 +264,21 @@ MUTATIONS = (
         "a word that is delivered later is heard by a run that reads only the changes",
     ),
     Mutation(
-        f"{KEPT}/kept_purchase_lines.sql",
-        "and erased_purchase_lines.line_number = scope_purchase_lines.line_number",
+        f"{MACROS}/not_an_erased_line.sql",
+        "and erased_purchase_lines.line_number = {{ line_number }}",
         "",
-        "the lines of a partly erased purchase go line by line",
+        "a partly erased purchase goes line by line",
+    ),
+    Mutation(
+        f"{KEPT}/kept_purchase_lines.sql",
+        'and {{ not_an_erased_line("scope_purchase_lines.purchase_number", "scope_purchase_lines.line_number") }}',
+        "",
+        "an erased line is gone",
     ),
     Mutation(
         f"{VAULT}/purchase_sums.sql",
-        "and erased_purchase_lines.line_number = scope_purchase_lines.line_number",
-        "",
+        "}} as is_kept",
+        "}} or true as is_kept",
         "a partly erased purchase is summed up from the lines that stay",
     ),
     Mutation(
@@ -283,9 +289,9 @@ MUTATIONS = (
     ),
     Mutation(
         f"{KEPT}/kept_returns.sql",
-        "and erased_purchase_lines.line_number = scope_returns.line_number",
+        'and {{ not_an_erased_line("scope_returns.purchase_number", "scope_returns.line_number") }}',
         "",
-        "the returns of a partly erased purchase go line by line",
+        "the return of an erased line is gone",
     ),
     Mutation(
         f"{MACROS}/not_of_an_erased_person.sql",

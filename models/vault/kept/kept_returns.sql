@@ -17,10 +17,4 @@ select
 from {{ ref("scope_returns") }} as scope_returns
 where
     purchase_number is not null
-    and not exists (
-        select 1
-        from {{ ref("erased_purchase_lines") }} as erased_purchase_lines
-        where
-            erased_purchase_lines.purchase_number = scope_returns.purchase_number
-            and erased_purchase_lines.line_number = scope_returns.line_number
-    )
+    and {{ not_an_erased_line("scope_returns.purchase_number", "scope_returns.line_number") }}
