@@ -1,7 +1,7 @@
 """A run that reads only the changes publishes what a full build of the same landing, register and day publishes.
 
 The demo's events are held back in part and delivered day by day, so that lines, headers, returns and contacts come in
-any order. Runs of this module build and publish without checks; the models are parsed once.
+any order. Runs of this module build and publish without checks.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -20,7 +20,6 @@ import duckdb
 import pytest
 
 from bigtrust import checks, inputs, pipeline, register
-from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
 from warehouse import PUBLICATIONS, Warehouse
 
@@ -51,23 +50,13 @@ class Quiet:
 
 @dataclass
 class Shop:
-    """A warehouse whose deliveries come day by day; `manifest` is dbt's, parsed once."""
+    """A warehouse whose deliveries come day by day."""
 
     warehouse: Warehouse
-    manifest: list[Any] = field(default_factory=list)
 
     def run(self, *, full_refresh: bool = False) -> str:
         """Run without checks, and return what was built."""
-
-        def parse(dbt: Dbt, run: int) -> None:
-            if not self.manifest:
-                real_parse(dbt, run)
-                self.manifest.append(dbt.manifest)
-            dbt.manifest = self.manifest[0].deepcopy()  # a build writes compiled models into it
-
-        real_parse = Dbt.parse
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Dbt, "parse", parse)
             patch.setattr(checks, "run", lambda *_: SimpleNamespace(results=(), passed=True))
             patch.setattr(checks, "load", lambda _: ())
             built = pipeline.run(self.warehouse.settings, Quiet(), full_refresh=full_refresh).record.built
@@ -96,7 +85,7 @@ class Shop:
         """The same landing, register, secret and day without anything built."""
         for name in ("landing", "register", "secrets"):
             shutil.copytree(self.warehouse.root / name, folder / name)
-        return Shop(Warehouse(folder, variables=dict(self.warehouse.variables)), self.manifest)
+        return Shop(Warehouse(folder, variables=dict(self.warehouse.variables)))
 
     def sql(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """The rows of a query on the landing files; {table} stands for the files of a table."""
