@@ -14,43 +14,19 @@ with
     ] -%}
     {{ require_every_window(relations) }}
 
-    windows as (
-
-        {% for publication, relation in relations -%}
-            select '{{ publication }}' as publication, '{{ relation }}' as relation, visible_until
-            from {{ ref("protected_" ~ publication ~ "__" ~ relation) }} {{ "union all" if not loop.last }}
-        {% endfor %}
-    ),
-
-    relations as (
+    status as (
 
         {% for publication, relation in relations -%}
             select
                 '{{ publication }}' as publication,
-                '{{ relation }}' as relation
-                {{ "union all" if not loop.last }}
+                '{{ relation }}' as relation,
+                count(*) filter (where visible_until > {{ today() }}) as inside,
+                count(*) filter (
+                    where visible_until > {{ today() }} and visible_until <= {{ today() }} + interval 30 day
+                ) as expiring_within_30_days,
+                count(*) filter (where visible_until <= {{ today() }}) as expired_but_present
+            from {{ ref("protected_" ~ publication ~ "__" ~ relation) }} {{ "union all" if not loop.last }}
         {% endfor %}
-    ),
-
-    status as (
-
-        select
-            relations.publication,
-            relations.relation,
-            count(windows.visible_until) filter (where windows.visible_until > {{ today() }}) as inside,
-            count(windows.visible_until) filter (
-                where
-                    windows.visible_until > {{ today() }}
-                    and windows.visible_until <= {{ today() }} + interval 30 day
-            ) as expiring_within_30_days,
-            count(windows.visible_until) filter (
-                where windows.visible_until <= {{ today() }}
-            ) as expired_but_present
-        from relations
-        left join
-            windows on relations.publication = windows.publication and relations.relation = windows.relation
-        group by relations.publication, relations.relation
-
     )
 
 select

@@ -19,7 +19,7 @@ with
             {{ pseudonym("purchase") }} as purchase_pseudonym,
             {{ pseudonym("person") }} as person_pseudonym,
             kept_returns.product_id,
-            kept_returns.category_id,
+            stg_products.category_id,
             kept_returns.returned_on,
             kept_returns.quantity,
             {{ code("kept_returns.reason", ["defect", "damaged", "size", "changed_mind", "wrong_item"]) }}
@@ -38,6 +38,7 @@ with
         from kept_returns
         inner join purchase_pseudonyms on kept_returns.purchase_number = purchase_pseudonyms.purchase_number
         left join person_pseudonyms on kept_returns.customer_id = person_pseudonyms.customer_id
+        left join {{ ref("stg_products") }} as stg_products on kept_returns.product_id = stg_products.product_id
 
     )
 

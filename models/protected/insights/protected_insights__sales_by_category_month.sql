@@ -1,20 +1,21 @@
 {#- A cell that describes fewer than k persons is not written at all. Anonymous sales count as no person. -#}
 with
 
-    sales as (
+    sales_by_purchase as (select * from {{ ref("sales_by_purchase") }} where visible_until > {{ today() }}),
+
+    -- read twice rather than held: it is as long as the sales are
+    sales as not materialized (
 
         select
             sales_by_purchase.person_pseudonym,
             sales_by_purchase.sold_month,
-            sales_by_purchase_category.category_number,
-            sales_by_purchase_category.quantity,
-            sales_by_purchase_category.net_amount,
+            sales_by_line.category_number,
+            sales_by_line.quantity,
+            sales_by_line.net_amount,
             sales_by_purchase.visible_until
-        from {{ ref("sales_by_purchase_category") }} as sales_by_purchase_category
+        from {{ ref("sales_by_line") }} as sales_by_line
         inner join
-            {{ ref("sales_by_purchase") }} as sales_by_purchase
-            on sales_by_purchase_category.purchase_number = sales_by_purchase.purchase_number
-        where sales_by_purchase.visible_until > {{ today() }}
+            sales_by_purchase on sales_by_line.purchase_number = sales_by_purchase.purchase_number
 
     ),
 
@@ -23,7 +24,6 @@ with
         select
             sold_month,
             category_number,
-            count(*) as purchase_count,
             cast(sum(quantity) as decimal(38, 4)) as quantity,
             cast(sum(net_amount) as decimal(38, 2)) as net_amount,
             -- each person sets one of 63 bits: there are as many persons at least as there are bits
@@ -41,15 +41,39 @@ with
 
     ),
 
+    -- a purchase counts once in a category, however many of its lines are of it
+    categories as (
+
+        select purchase_number, list_distinct(list(category_number)) as category_numbers
+        from {{ ref("sales_by_line") }}
+        group by purchase_number
+
+    ),
+
+    purchases as (
+
+        select sales_by_purchase.sold_month, unnest(categories.category_numbers) as category_number
+        from categories
+        inner join
+            sales_by_purchase on categories.purchase_number = sales_by_purchase.purchase_number
+
+    ),
+
+    purchase_counts as (
+
+        select sold_month, category_number, count(*) as purchase_count
+        from purchases
+        group by sold_month, category_number
+
+    ),
+
     -- only where the bits do not prove k persons are persons counted one by one
     counted as (
 
         select sales.sold_month, sales.category_number, count(distinct sales.person_pseudonym) as persons
         from sales
         inner join
-            cells
-            on sales.sold_month = cells.sold_month
-            and sales.category_number is not distinct from cells.category_number
+            cells on sales.sold_month = cells.sold_month and sales.category_number = cells.category_number
         where coalesce(cells.least_persons, 0) < {{ setting("k") }}
         group by sales.sold_month, sales.category_number
 
@@ -59,15 +83,19 @@ select
     cells.sold_month,
     category_numbers.category_id,
     stg_product_categories.name as category_name,
-    cells.purchase_count,
+    purchase_counts.purchase_count,
     cells.quantity,
     cells.net_amount,
     cells.visible_until
 from cells
+inner join
+    purchase_counts
+    on cells.sold_month = purchase_counts.sold_month
+    and cells.category_number = purchase_counts.category_number
 left join
     counted
     on cells.sold_month = counted.sold_month
-    and cells.category_number is not distinct from counted.category_number
+    and cells.category_number = counted.category_number
 left join
     {{ ref("category_numbers") }} as category_numbers
     on cells.category_number = category_numbers.category_number

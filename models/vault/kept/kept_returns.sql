@@ -1,19 +1,7 @@
 {#- Returns of lines that stay. -#}
 {{ config(materialized="scoped") }}
 
-select
-    return_id,
-    purchase_number,
-    purchase_id,
-    line_number,
-    customer_id,
-    product_id,
-    category_id,
-    reason,
-    quantity,
-    returned_on,
-    returned_at,
-    purchased_on
+select purchase_number, line_number, customer_id, product_id, reason, quantity, returned_on, purchased_on
 from {{ ref("scope_returns") }} as scope_returns
 where
     purchase_number is not null

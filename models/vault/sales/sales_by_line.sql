@@ -1,5 +1,5 @@
-{#- What each purchase sold of a category (none: of no known one), as long as insights need it: an aggregate can follow a
-    change by it. -#}
+{#- Category (0: no known one), quantity and amount of each line, as long as insights need its purchase: an aggregate can
+    follow a change by it. -#}
 {{
     config(
         materialized="updated",
@@ -19,19 +19,19 @@ with
 
     ),
 
+    -- of the same purchases as sales_by_purchase, by their day: a join of all lines would take longer
     purchase_lines as (
 
         select purchase_number, product_id, quantity, net_amount
         from {{ ref("kept_purchase_lines") }}
-        where purchase_number in (select purchase_number from {{ ref("sales_by_purchase") }})
+        where {{ visible_until("purchases", "insights", month("purchased_on")) }} > {{ today() }}
 
     )
 
 select
     purchase_lines.purchase_number,
-    products.category_number,
-    cast(sum(purchase_lines.quantity) as decimal(18, 4)) as quantity,
-    cast(sum(purchase_lines.net_amount) as decimal(18, 2)) as net_amount
+    coalesce(products.category_number, 0) as category_number,
+    purchase_lines.quantity,
+    purchase_lines.net_amount
 from purchase_lines
 left join products on purchase_lines.product_id = products.product_id
-group by purchase_lines.purchase_number, products.category_number
