@@ -68,7 +68,7 @@ select
     kept_purchase_lines.discount_amount,
     kept_purchase_lines.net_amount,
     cast(coalesce(returned.returned_quantity, 0) as decimal(18, 4)) as returned_quantity,
-    -- never empty: by its least value, a reader's engine knows that no return has expired, and does not look at it
+    -- never empty: by its least value a reader's engine knows that no return has expired, and skips it
     least(returned.returned_until, visible_purchases.visible_until) as returned_until,
     visible_purchases.visible_until
 from kept_purchase_lines

@@ -38,7 +38,8 @@ with
         from kept_returns
         inner join purchase_pseudonyms on kept_returns.purchase_number = purchase_pseudonyms.purchase_number
         left join person_pseudonyms on kept_returns.customer_id = person_pseudonyms.customer_id
-        left join {{ ref("stg_products") }} as stg_products on kept_returns.product_id = stg_products.product_id
+        left join
+            {{ ref("stg_products") }} as stg_products on kept_returns.product_id = stg_products.product_id
 
     )
 

@@ -4,7 +4,7 @@ with
     sales_by_purchase as (select * from {{ ref("sales_by_purchase") }} where visible_until > {{ today() }}),
 
     -- read twice rather than held: it is as long as the sales are
-    sales as not materialized (
+    sales as not materialized(
 
         select
             sales_by_purchase.person_pseudonym,
@@ -14,8 +14,7 @@ with
             sales_by_line.net_amount,
             sales_by_purchase.visible_until
         from {{ ref("sales_by_line") }} as sales_by_line
-        inner join
-            sales_by_purchase on sales_by_line.purchase_number = sales_by_purchase.purchase_number
+        inner join sales_by_purchase on sales_by_line.purchase_number = sales_by_purchase.purchase_number
 
     ),
 
@@ -54,8 +53,7 @@ with
 
         select sales_by_purchase.sold_month, unnest(categories.category_numbers) as category_number
         from categories
-        inner join
-            sales_by_purchase on categories.purchase_number = sales_by_purchase.purchase_number
+        inner join sales_by_purchase on categories.purchase_number = sales_by_purchase.purchase_number
 
     ),
 
@@ -92,10 +90,7 @@ inner join
     purchase_counts
     on cells.sold_month = purchase_counts.sold_month
     and cells.category_number = purchase_counts.category_number
-left join
-    counted
-    on cells.sold_month = counted.sold_month
-    and cells.category_number = counted.category_number
+left join counted on cells.sold_month = counted.sold_month and cells.category_number = counted.category_number
 left join
     {{ ref("category_numbers") }} as category_numbers
     on cells.category_number = category_numbers.category_number
