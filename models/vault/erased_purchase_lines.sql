@@ -5,44 +5,12 @@ with
 
     erasure_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
-    scope_purchases as (select * from {{ ref("scope_purchases") }}),
-
-    erased_purchases as (select * from {{ ref("erased_purchases") }}),
-
-    -- few purchases are concerned by a request, and only their lines are looked at
-    concerned_purchases as (
-
-        select purchase_number, purchase_id, customer_id, purchased_at
-        from scope_purchases
-        where
-            purchase_id in (select purchase_id from erased_purchases)
-            or purchase_id in (select purchase_id from erasure_requests where scope = 'purchase_line')
-            or customer_id in (select customer_id from erasure_requests where scope = 'category')
-
-    ),
-
-    landed as (
-
-        select
-            concerned_purchases.purchase_number,
-            concerned_purchases.purchase_id,
-            scope_purchase_lines.line_number,
-            concerned_purchases.customer_id,
-            stg_products.category_id,
-            concerned_purchases.purchased_at
-        from {{ ref("scope_purchase_lines") }} as scope_purchase_lines
-        inner join
-            concerned_purchases on scope_purchase_lines.purchase_number = concerned_purchases.purchase_number
-        left join
-            {{ ref("stg_products") }} as stg_products
-            on scope_purchase_lines.product_id = stg_products.product_id
-
-    ),
+    concerned_lines as (select * from {{ ref("concerned_lines") }}),
 
     sales as (
 
         select *
-        from landed
+        from concerned_lines
 
         union all
 
@@ -58,10 +26,10 @@ with
         where
             not exists (
                 select 1
-                from landed
+                from concerned_lines
                 where
-                    landed.purchase_id = forgotten_lines.purchase_id
-                    and landed.line_number = forgotten_lines.line_number
+                    concerned_lines.purchase_id = forgotten_lines.purchase_id
+                    and concerned_lines.line_number = forgotten_lines.line_number
             )
 
     ),

@@ -142,9 +142,7 @@ class _Attempt:
             )
             policy.put_aside(self._settings)
             register.keep(self._settings.register, self._settings.vault)
-            register.keep_forgotten_lines(
-                self._settings.register, self._settings.vault, is_all=not self._inputs.plan.only_changes
-            )
+            register.keep_forgotten_lines(self._settings.register, self._settings.vault)
             register.remember(register.read(self._settings.register), self._settings.seen_requests)
             self._found = states.find(self._settings.vault)
 

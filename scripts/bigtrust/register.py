@@ -296,19 +296,17 @@ def forgotten_lines_sql(register: Path) -> str:
     return f"select {', '.join(_LINE)} from read_parquet({sql.file(path)})"
 
 
-def keep_forgotten_lines(register: Path, vault: Path, *, is_all: bool) -> None:
-    """Remember the lines that a build has found to be forgotten: person, category and time, for their footprint.
+def keep_forgotten_lines(register: Path, vault: Path) -> None:
+    """Remember the lines that are forgotten: person, category and time, for their footprint.
 
-    The source system may delete a forgotten purchase; visits and messages about it must stay forgotten. `is_all`:
-    the build has looked at everything, so that what no request covers any more is dropped.
+    The source system may delete a forgotten purchase; visits and messages about it must stay forgotten. Which lines
+    these are is the model lines_to_remember; `vault` is the vault after a build, before it is put to rest.
     """
     path = register / FORGOTTEN_LINES
     unfinished = path.with_name(f".{path.name}")
-    columns = ", ".join(_LINE)
     with duckdb.connect(str(vault), read_only=True) as connection:
         known = forgotten_lines_sql(register)
-        found = f"select {columns} from restricted.erased_purchase_lines"
-        lines = found if is_all else f"{found} union {known}"
+        lines = f"select {', '.join(_LINE)} from restricted.lines_to_remember"
         differing = f"select count(*) from (({lines} except {known}) union all ({known} except {lines}))"
         if not connection.execute(differing).fetchall()[0][0]:
             return

@@ -98,6 +98,7 @@ class Builds:
         )
         self.built[built] += 1
         if not full:
+            register.keep_forgotten_lines(settings.register, settings.vault)
             with duckdb.connect(str(settings.vault)) as connection:
                 changes.remember(connection)
                 changes.put_to_rest(settings, connection, self._manifest, read.requests)

@@ -9,6 +9,7 @@
 -- depends_on: {{ ref("stg_support_tickets") }}
 -- depends_on: {{ ref("stg_web_events") }}
 -- depends_on: {{ source("last_map", "purchase_pseudonyms") }}
+-- depends_on: {{ source("register", "forgotten_lines") }}
 {% if only_changes() %}
     with
 
@@ -22,8 +23,14 @@
             {% for table in ["purchases", "web_events", "support_tickets", "marketing_messages"] -%}
                 select purchase_id
                 from {{ ref("stg_" ~ table) }}
-                where customer_id in (select customer_id from rebuilt_persons) {{ "union" if not loop.last }}
+                where customer_id in (select customer_id from rebuilt_persons)
+                union
             {% endfor %}
+            -- the person may have been another when it was forgotten
+            select purchase_id
+            from {{ source("register", "forgotten_lines") }}
+            where customer_id in (select customer_id from rebuilt_persons)
+
         )
 
     select
