@@ -27,6 +27,9 @@ with
 
     ),
 
+    -- what a request was about stays known when the source system has deleted it, as it should
+    forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
+
     asked_for as (select distinct customer_id from requests where customer_id is not null),
 
     persons as (
@@ -34,12 +37,14 @@ with
         {% for table in ["customers", "purchases", "web_events", "support_tickets", "marketing_messages"] -%}
             select customer_id
             from {{ ref("stg_" ~ table) }}
-            where customer_id in (select customer_id from asked_for) {{ "union" if not loop.last }}
+            where customer_id in (select customer_id from asked_for)
+            union
         {% endfor %}
-    ),
+        select customer_id
+        from forgotten_lines
+        where customer_id in (select customer_id from asked_for)
 
-    -- what a request was about stays known when the source system has deleted it, as it should
-    forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
+    ),
 
     purchases as (
 

@@ -3,6 +3,7 @@
     place today, because its person or category is gone, may be placed again tomorrow. -#}
 {{ config(materialized="working") }}
 
+-- depends_on: {{ ref("rebuilt_purchases") }}
 with
 
     forgotten_lines as (select * from {{ source("register", "forgotten_lines") }}),
@@ -21,9 +22,8 @@ from forgotten_lines
 where
     {% if only_changes() %}
         -- nobody has looked at them
-        purchase_id not in (select purchase_id from {{ ref("rebuilt_purchases") }}) or
-    {% endif %}
-    not exists (
+        purchase_id not in (select purchase_id from {{ ref("rebuilt_purchases") }})
+        or {% endif %} not exists (
         select 1
         from concerned_lines
         where
@@ -32,8 +32,7 @@ where
     )
     and (
         purchase_id in (select purchase_id from standing_requests where scope = 'purchase')
-        or (purchase_id, line_number) in (
-            select (purchase_id, line_number) from standing_requests where scope = 'purchase_line'
-        )
+        or (purchase_id, line_number)
+        in (select (purchase_id, line_number) from standing_requests where scope = 'purchase_line')
         or customer_id in (select customer_id from standing_requests where scope in ('category', 'person'))
     )

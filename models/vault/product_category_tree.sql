@@ -25,6 +25,13 @@ with recursive
 
         union
 
+        -- of a forgotten line, when the source system has deleted line, product and category
+        select category_id, category_id as ancestor_id
+        from {{ source("register", "forgotten_lines") }}
+        where category_id is not null
+
+        union
+
         select stg_product_categories.category_id, tree.ancestor_id
         from stg_product_categories
         inner join tree on stg_product_categories.parent_category_id = tree.category_id

@@ -27,7 +27,7 @@ from typing import Any, Protocol
 
 import duckdb
 
-from bigtrust import contract, landing, lock, oracle, register, secret
+from bigtrust import contract, landing, lock, oracle, register, secret, sql
 from bigtrust.build import Dbt
 from bigtrust.errors import ConfigurationError
 from bigtrust.oracle.reading import KEYS, SPACES, read_moment, read_text
@@ -152,11 +152,13 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
         if not requests:
             return Report(requests=0, customers=0, deleted=0, relations=0, rows=0, differences={})
         customers, landed, registered = source.around(requests)
-        footprint = oracle.footprint(landed, registered, policy)
+        remembered = source.remembered()
+        footprint = oracle.footprint(landed, registered, policy, remembered)
         builds = [
             _write(folder / "with", settings, landed, registered),
             _write(folder / "never", settings, footprint.without(landed), {}),
         ]
+        source.remember_in(builds[0].register)
         reporter.phase("parse")
         project = _own_project(settings.project, folder / "project")
         names = publications(project)
@@ -188,6 +190,7 @@ class _Source:
 
     def __init__(self, settings: Settings) -> None:
         self._connection = duckdb.connect()
+        self._folder = settings.register
         self._tables = landing.inspect(settings.landing, contract.load(settings.project))
         for name, table in self._tables.items():
             self._connection.execute(f"create view {name} as {landing.view_sql(table)}")
@@ -212,7 +215,7 @@ class _Source:
         asked = _texts(requests, "purchase_id")
         self._mark("purchases_asked", asked)
         owners = self._rows("purchases", _is_among("purchase_id", "purchases_asked"))
-        customers = _texts([*requests, *owners.values()], "customer_id")
+        customers = _texts([*requests, *owners.values(), *self._former_owners()], "customer_id")
         self._mark("some_customers", customers)
         bought = self._rows("purchases", _is_among("customer_id", "some_customers"))
         purchases = asked | _texts(bought.values(), "purchase_id")
@@ -224,6 +227,37 @@ class _Source:
             if read_text(row["customer_id"]) in customers or read_text(row["purchase_id"]) in purchases
         }
         return customers, landed, registered
+
+    def _former_owners(self) -> list[oracle.Row]:
+        """Whose purchase it was that a request names and that the source system has deleted."""
+        rows = self._connection.execute(
+            f"""
+            select customer_id
+            from ({register.forgotten_lines_sql(self._folder)})
+            where {_is_among("purchase_id", "purchases_asked")}
+            """
+        ).fetchall()
+        return [{"customer_id": customer} for (customer,) in rows]
+
+    def remembered(self) -> list[oracle.ForgottenLine]:
+        """What the register remembers of forgotten lines of those customers and purchases."""
+        rows = self._connection.execute(self._remembered_sql()).fetchall()
+        return [
+            oracle.ForgottenLine(purchase, line, customer, category, purchased_at.replace(tzinfo=UTC))
+            for purchase, line, customer, category, purchased_at in rows
+        ]
+
+    def remember_in(self, folder: Path) -> None:
+        """Write the same into another register."""
+        path = sql.file(folder / register.FORGOTTEN_LINES)
+        self._connection.execute(f"copy ({self._remembered_sql()}) to {path} (format parquet)")
+
+    def _remembered_sql(self) -> str:
+        return f"""
+            select purchase_id, line_number, customer_id, category_id, purchased_at
+            from ({register.forgotten_lines_sql(self._folder)})
+            where {_is_among("purchase_id", "some_purchases")} or {_is_among("customer_id", "some_customers")}
+        """
 
     def _condition(self, table: str) -> str:
         """Which rows of a landing table belong to the customers and purchases."""

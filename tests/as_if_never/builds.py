@@ -28,7 +28,7 @@ from bigtrust import as_if_never, changes, contract, inputs, pipeline, register,
 from bigtrust.as_if_never import Contents, Difference
 from bigtrust.build import Dbt
 from bigtrust.files import private_folder
-from bigtrust.oracle import Landing, Policy, Position, Row, footprint
+from bigtrust.oracle import ForgottenLine, Landing, Policy, Position, Row, footprint
 from bigtrust.settings import PROJECT, Settings
 from warehouse import Warehouse, replace_in
 
@@ -139,12 +139,15 @@ class Builds:
         folder = self._root / "batch"
         shutil.rmtree(folder, ignore_errors=True)
         landing_folder, requests, never = folder / "landing", folder / "register", folder / "never"
+        remembered: frozenset[ForgottenLine] = frozenset()
         for run, day in enumerate(calendar.days):
             landing = _landing(batch, run)
             _write_landing(landing_folder, landing)
             _write_requests(requests, batch, run)
             policy = Policy(datetime.now(UTC), WINDOW, ZONE.key)
-            kept = footprint(landing, _requests(requests), policy).without(landing)
+            told_to_forget = footprint(landing, _requests(requests), policy, remembered)
+            remembered = told_to_forget.remembered
+            kept = told_to_forget.without(landing)
             _write_landing(never / "landing", kept)
 
             places = landing_folder, requests, day

@@ -4,7 +4,7 @@ It is written from design.md (sections 4 to 6) and the decision records. It shar
 nothing but Python's standard library: a mistake in the models is not repeated here.
 """
 
-from bigtrust.oracle.footprint import Footprint, Policy, Staging, footprint
+from bigtrust.oracle.footprint import Footprint, ForgottenLine, Policy, Staging, footprint
 from bigtrust.oracle.reading import Landing, Position, Row
 
-__all__ = ["Footprint", "Landing", "Policy", "Position", "Row", "Staging", "footprint"]
+__all__ = ["Footprint", "ForgottenLine", "Landing", "Policy", "Position", "Row", "Staging", "footprint"]

@@ -16,7 +16,7 @@ From design.md, section 6, and the decisions 0009 and 0010. What they leave open
   stays never counted, and stay as they are.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -41,15 +41,27 @@ class Policy:
 
 
 @dataclass(frozen=True)
+class ForgottenLine:
+    """A line that was forgotten, as far as its footprint depends on it; `purchased_at` is aware."""
+
+    purchase_id: str
+    line_number: str
+    customer_id: str | None
+    category_id: str | None
+    purchased_at: datetime
+
+
+@dataclass(frozen=True)
 class Footprint:
     """What to do by hand in the landing files; the requests are deleted altogether.
 
     `deleted`: per landing table the rows to delete. `opened_anew`: customer records that stay, with the text that
-    their `created_at` becomes.
+    their `created_at` becomes. `remembered`: the forgotten lines to remember, for when the source system deletes them.
     """
 
     deleted: Mapping[str, frozenset[Position]]
     opened_anew: Mapping[Position, str] = field(default_factory=dict)
+    remembered: frozenset[ForgottenLine] = frozenset()
 
     def without(self, landing: Landing) -> dict[str, dict[Position, Row]]:
         """The landing rows as if what was forgotten, and the request, had never been."""
@@ -63,12 +75,18 @@ class Footprint:
         return left
 
 
-def footprint(landing: Landing, register: Mapping[Position, Row], policy: Policy) -> Footprint:
+def footprint(
+    landing: Landing,
+    register: Mapping[Position, Row],
+    policy: Policy,
+    remembered: Iterable[ForgottenLine] = (),
+) -> Footprint:
     """Decide what the requests of landing and register take along.
 
-    `landing` holds every landed row, bad and repeated ones too; `register` the fields of each request file.
+    `landing` holds every landed row, bad and repeated ones too; `register` the fields of each request file;
+    `remembered` what was forgotten before, and may have been deleted at the source since.
     """
-    return _Run(landing, register, policy).footprint()
+    return _Run(landing, register, policy, remembered).footprint()
 
 
 class Staging:
@@ -95,7 +113,13 @@ class Staging:
 
 
 class _Run:
-    def __init__(self, landing: Landing, register: Mapping[Position, Row], policy: Policy) -> None:
+    def __init__(
+        self,
+        landing: Landing,
+        register: Mapping[Position, Row],
+        policy: Policy,
+        remembered: Iterable[ForgottenLine],
+    ) -> None:
         self._landing = landing
         self._policy = policy
         self._staging = Staging(landing, policy)
@@ -103,14 +127,21 @@ class _Run:
         self._categories = {row["product_id"]: row.get("category_id") for row in self._staging.rows("products")}
         parents = self._staging.rows("product_categories")
         self._parents = {row["category_id"]: row.get("parent_category_id") for row in parents}
+        landed = {(row["purchase_id"], row["line_number"]) for row in self._staging.rows("purchase_lines")}
+        self._remembered = [
+            line
+            for line in remembered
+            if line.purchase_id not in self._purchases or (line.purchase_id, line.line_number) not in landed
+        ]
         self._requests = list(self._in_force(register))
         self._until = self._erased_persons()
         self._whole, self._named = self._erased_purchases()
-        self._lines = [row for row in self._staging.rows("purchase_lines") if self._is_erased_line(row)]
-        self._touched = self._named | self._whole | {row["purchase_id"] for row in self._lines}
+        sales = [sale for row in self._staging.rows("purchase_lines") if (sale := self._sale(row)) is not None]
+        self._erased = {sale for sale in [*sales, *self._remembered] if self._is_erased(sale)}
+        self._touched = self._named | self._whole | {sale.purchase_id for sale in self._erased}
 
     def footprint(self) -> Footprint:
-        erased_lines = {(row["purchase_id"], row["line_number"]) for row in self._lines} | {
+        erased_lines = {(sale.purchase_id, sale.line_number) for sale in self._erased} | {
             (request["purchase_id"], request["line_number"])
             for request in self._requests
             if request["scope"] == "purchase_line"
@@ -137,7 +168,8 @@ class _Run:
             for position, row in self._landing.get("consents", {}).items()
             if (consent := self._read("consents", row)) and self._is_up_to(consent, consent["recorded_at"])
         )
-        return Footprint(deleted, opened_anew)
+        deleted_at_the_source = {sale for sale in self._remembered if self._may_be_asked_for(sale)}
+        return Footprint(deleted, opened_anew, frozenset(self._erased | deleted_at_the_source))
 
     def _in_force(self, register: Mapping[Position, Row]) -> Iterator[Values]:
         """The requests that count: not withdrawn, not refused. What landing says of a request is the later word."""
@@ -154,10 +186,13 @@ class _Run:
 
     def _is_refused(self, request: Values) -> bool:
         """A purchase of another customer than the request names; an anonymous sale has none to refuse it by."""
-        if request["scope"] not in ("purchase", "purchase_line") or request["purchase_id"] not in self._purchases:
+        if request["scope"] not in ("purchase", "purchase_line"):
             return False
-        owner = self._purchases[request["purchase_id"]].get("customer_id")
-        return None not in (owner, request["customer_id"]) and owner != request["customer_id"]
+        if (purchase := self._purchases.get(request["purchase_id"])) is not None:
+            owners = {purchase.get("customer_id")}
+        else:
+            owners = {sale.customer_id for sale in self._remembered if sale.purchase_id == request["purchase_id"]}
+        return request["customer_id"] is not None and bool(owners - {None, request["customer_id"]})
 
     def _erased_persons(self) -> dict[str, datetime]:
         """Until when everything of a person is forgotten."""
@@ -186,18 +221,39 @@ class _Run:
         until = self._until.get(row.get("customer_id") or "")
         return until is not None and moment is not None and moment <= until
 
-    def _is_erased_line(self, line: Values) -> bool:
+    def _sale(self, line: Values) -> ForgottenLine | None:
+        """A landed line with what a request may ask for; none if its purchase has not arrived."""
         purchase = self._purchases.get(line["purchase_id"])
         if purchase is None:
-            return False
-        return line["purchase_id"] in self._whole or any(
-            (request["purchase_id"], request["line_number"]) == (line["purchase_id"], line["line_number"])
-            if request["scope"] == "purchase_line"
-            else request["scope"] == "category"
-            and request["customer_id"] == purchase.get("customer_id")
-            and self._is_within(self._categories.get(line["product_id"]), request["category_id"])
-            for request in self._requests
+            return None
+        return ForgottenLine(
+            line["purchase_id"],
+            line["line_number"],
+            purchase.get("customer_id"),
+            self._categories.get(line["product_id"]),
+            purchase["purchased_at"],
         )
+
+    def _is_erased(self, sale: ForgottenLine) -> bool:
+        until = self._until.get(sale.customer_id or "")
+        return (until is not None and sale.purchased_at <= until) or any(
+            self._is_within(sale.category_id, request["category_id"])
+            if request["scope"] == "category"
+            else request["scope"] != "person"
+            for request in self._requests
+            if self._is_about(request, sale)
+        )
+
+    def _may_be_asked_for(self, sale: ForgottenLine) -> bool:
+        return any(self._is_about(request, sale) for request in self._requests)
+
+    def _is_about(self, request: Values, sale: ForgottenLine) -> bool:
+        """Whether a request names the line, its purchase or its customer."""
+        if request["scope"] == "purchase":
+            return bool(request["purchase_id"] == sale.purchase_id)
+        if request["scope"] == "purchase_line":
+            return (request["purchase_id"], request["line_number"]) == (sale.purchase_id, sale.line_number)
+        return sale.customer_id is not None and bool(request["customer_id"] == sale.customer_id)
 
     def _is_within(self, category: str | None, ancestor: str) -> bool:
         """Whether a category is another one or lies beneath it; a circle of parents ends where it began."""
@@ -219,16 +275,13 @@ class _Run:
     def _reveals_interest(self, row: Values, moment: datetime) -> bool:
         shown = {row.get("category_id"), self._categories.get(row.get("product_id"))} - {None}
         window = timedelta(days=self._policy.interest_window_days)
-        for line in self._lines:
-            purchase = self._purchases[line["purchase_id"]]
-            if (
-                purchase.get("customer_id") is not None
-                and purchase["customer_id"] == row.get("customer_id")
-                and self._categories.get(line["product_id"]) in shown
-                and abs(moment - purchase["purchased_at"]) <= window
-            ):
-                return True
-        return False
+        return any(
+            sale.customer_id is not None
+            and sale.customer_id == row.get("customer_id")
+            and sale.category_id in shown
+            and abs(moment - sale.purchased_at) <= window
+            for sale in self._erased
+        )
 
     def _customers(self) -> tuple[frozenset[Position], dict[Position, str]]:
         deleted: set[Position] = set()
