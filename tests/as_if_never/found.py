@@ -5,6 +5,8 @@ from __future__ import annotations
 from as_if_never.histories import REGISTER, History, Landed
 
 ONE_DAY = 4  # the calendar with a single run, on 1 July 2025
+THREE_DAYS = 2  # three runs from 28 March 2022 on, and the source system may delete
+THREE_DELIVERIES = 0  # three runs from 27 February 2025 on, to which files are only added
 
 
 def _history(*rows: Landed) -> History:
@@ -47,6 +49,39 @@ _PERSON = Landed(
     {"request_id": "#q0", "scope": "person", "customer_id": "#c0", "requested_at": "2025-05-01 00:00:00"},
 )
 
+
+def _sold(moment: str, last: int | None = None) -> tuple[Landed, ...]:
+    """A line of category k1 in a purchase of c0, until the source system deletes it after run `last`."""
+    return (
+        Landed("product_categories", {"category_id": "#k1", "name": "a category"}),
+        Landed("products", {"product_id": "#a0", "category_id": "#k1"}),
+        Landed("purchases", {"purchase_id": "#t0", "customer_id": "#c0", "purchased_at": moment}, 0, last),
+        Landed(
+            "purchase_lines",
+            {
+                "purchase_id": "#t0",
+                "line_number": "1",
+                "product_id": "#a0",
+                "quantity": "1",
+                "unit_price": "2",
+            },
+            0,
+            last,
+        ),
+    )
+
+
+def _request(scope: str, moment: str, **names: str) -> Landed:
+    request = {"request_id": "#q0", "scope": scope, "requested_at": f"{moment}T00:00:00+00:00", "channel": "web"}
+    return Landed(REGISTER, {**request, **names})
+
+
+def _visit(number: int, customer: str, moment: str, purchase: str | None, first: int) -> Landed:
+    """A visit to k1."""
+    names = {"event_id": f"#e{number}", "customer_id": customer, "category_id": "#k1", "purchase_id": purchase}
+    return Landed("web_events", {**names, "event_type": "page_view", "occurred_at": moment}, first)
+
+
 FOUND = {
     # Somebody came back, and the systems do not say when accounts were opened. Nobody else then has a
     # customer_since_month; whoever has one has forgotten something.
@@ -69,6 +104,48 @@ FOUND = {
                 "requested_at": "2025-06-02T00:00:00+00:00",
                 "channel": "web",
             },
+        ),
+    ),
+    # For a run nobody knew whom the request was about, and the register forgot what had been forgotten.
+    "a late visit stays hidden after the source system has deleted purchase and customer": History(
+        THREE_DAYS,
+        (
+            *_sold("2022-03-01 10:00:00", last=0),
+            _request("category", "2022-03-02", customer_id="#c0", category_id="#k1"),
+            _visit(0, "#c0", "2022-03-10 10:00:00", None, 2),
+            _visit(1, "#c1", "2022-03-10 10:00:00", "#t0", 2),
+        ),
+    ),
+    # Whose purchase it was when it was forgotten counted as deleted by the source system, for ever.
+    "a purchase that turns out to be somebody else's is theirs, with what names it": History(
+        THREE_DELIVERIES,
+        (
+            *_sold("2025-02-01 10:00:00"),
+            _request("category", "2025-02-02", customer_id="#c0", category_id="#k1"),
+            Landed(
+                "purchases",
+                {"purchase_id": "#t0", "customer_id": "#c1", "purchased_at": "2025-02-01 10:00:00"},
+                1,
+                None,
+                1,
+            ),
+            _visit(0, "#c0", "2025-02-10 10:00:00", None, 1),
+            _visit(1, "#c1", "2025-02-10 10:00:00", "#t0", 1),
+        ),
+    ),
+    "visits of whom a forgotten purchase is not are shown": History(
+        THREE_DELIVERIES,
+        (
+            *_sold("2025-02-01 10:00:00"),
+            _request("purchase", "2025-02-02", purchase_id="#t0"),
+            Landed(
+                "purchases",
+                {"purchase_id": "#t0", "customer_id": "#c1", "purchased_at": "2025-02-01 10:00:00"},
+                1,
+                None,
+                1,
+            ),
+            _visit(0, "#c0", "2025-02-10 10:00:00", None, 2),
         ),
     ),
 }

@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from as_if_never.builds import Builds
+from as_if_never.found import FOUND
 from as_if_never.histories import CALENDARS, History, draw
 from bigtrust.settings import PROJECT
 
@@ -130,6 +131,18 @@ MUTATIONS = (
         "on sales.customer_id = erasure_requests.customer_id\n            and tree",
         "on tree",
         "a request on a category leaves other people's lines",
+    ),
+    Mutation(
+        f"{VAULT}/concerned_lines.sql",
+        'or purchase_id in (select purchase_id from {{ source("register", "forgotten_lines") }})',
+        "",
+        "what is remembered of a line gives way to what is delivered",
+    ),
+    Mutation(
+        f"{VAULT}/lines_to_remember.sql",
+        "state in ('effective', 'pending')",
+        "false",
+        "what the source system has deleted stays forgotten",
     ),
     Mutation(
         f"{VAULT}/product_category_tree.sql",
@@ -426,7 +439,7 @@ def main(histories: int, only: str) -> None:
         )
     if unfit():
         sys.exit(2)
-    drawn = draw(histories)
+    drawn = [*FOUND.values(), *draw(histories)]
     if (difference := caught_by(None, drawn)) is not None:
         click.echo(f"Without any mutation: {difference}. Repair this first.", err=True)
         sys.exit(1)
