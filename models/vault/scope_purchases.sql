@@ -2,7 +2,7 @@
 {{ config(materialized="working") }}
 
 select
-    -- where the header lies: a number within this build, by which joins and groups are faster
+    -- where the header lies: a number within the vault, by which joins and groups are faster
     (cast(file_number as bigint) << 40) + stg_purchases.row_number as purchase_number,
     purchase_id,
     customer_id,

@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import lock, records
+from bigtrust import lock, records, states
 from bigtrust.errors import ConfigurationError
 from bigtrust.files import digest, private_folder, sync_folder
 from bigtrust.settings import Settings
@@ -108,6 +108,10 @@ def _require_current(settings: Settings) -> None:
     places = [settings.landing, *settings.landing.rglob("*")]
     if not settings.landing.exists() or max(path.stat().st_mtime for path in places) > started:
         raise _changed(settings)
+    if states.withdrawn_since(settings.register):
+        raise ConfigurationError(
+            "A request was withdrawn since the last run. Run `bigtrust run` first: it may concern what is due."
+        )
 
 
 def _require_as_read(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:

@@ -52,7 +52,8 @@ def find(vault: Path) -> Found:
 def record(folder: Path, found: Found, *, run: int, at: str) -> None:
     """Write down what a run that published has made of the requests; `at` is its time (UTC, ISO 8601).
 
-    A state keeps its first run. What is forgotten stays effective when the source system has deleted it, too.
+    A state keeps its first run. What is forgotten stays effective when the source system has deleted it, too; but not a
+    request on a category that nobody knows any more: it may have been renamed.
     """
     try:
         before = load(folder)
@@ -63,7 +64,8 @@ def record(folder: Path, found: Found, *, run: int, at: str) -> None:
         state, earlier = found.get(request.key), before.get(name)
         if state is None:  # it came while the run was under way
             continue
-        if earlier and (earlier.state == state or (earlier.state, state) == (EFFECTIVE, PENDING)):
+        was_placed = state == PENDING and request.scope != "category"
+        if earlier and (earlier.state == state or (was_placed and earlier.state == EFFECTIVE)):
             states[name] = earlier
         else:
             states[name] = State(state, run, at)
@@ -93,6 +95,18 @@ def waiting(folder: Path) -> list[Request]:
         for name, request in register.read(folder).items()
         if name not in states and request.withdrawn_at is None
     ]
+
+
+def withdrawn_since(folder: Path) -> bool:
+    """Whether a request is withdrawn that the last run took for one that stands. Raises InputError as `waiting`."""
+    states, now = load(folder), datetime.now(UTC)
+    return any(
+        request.withdrawn_at is not None
+        and datetime.fromisoformat(request.withdrawn_at) <= now
+        and name in states
+        and states[name].state in (EFFECTIVE, PENDING)
+        for name, request in register.read(folder).items()
+    )
 
 
 def describe(folder: Path, days: int | None) -> list[str]:

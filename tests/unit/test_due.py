@@ -1,18 +1,19 @@
 """Keys are given out only from a run that is good and current, and only where nobody else reads."""
 
+import json
 import os
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from bigtrust import due, lock, records
+from bigtrust import due, lock, records, register, states
 from bigtrust.errors import ConfigurationError, LockedError
-from bigtrust.files import digest
+from bigtrust.files import digest, private_folder
 from bigtrust.records import Record
 from bigtrust.settings import Settings
 from warehouse import Warehouse
@@ -152,6 +153,14 @@ def a_file_arrived(settings: Settings) -> None:
     (settings.landing / "legal_holds.csv").write_text("hold_id\n", encoding="utf-8")
 
 
+def a_request_was_withdrawn(settings: Settings) -> None:
+    name = register.add(private_folder(settings.register), register.new_request(channel="web", purchase="P1")).stem
+    state = states.State(states.EFFECTIVE, 1, "2026-01-01T00:00:00")
+    (settings.register / register.STATES).write_text(json.dumps({name: asdict(state)}), encoding="utf-8")
+    due.export(settings, settings.landing.parent / "while_it_stands")
+    register.withdraw(settings.register, name)
+
+
 CASES: dict[Callable[[Settings], None], str] = {
     nothing_was_built: "Nothing has been built yet",
     the_last_run_failed: "did not publish",
@@ -159,6 +168,7 @@ CASES: dict[Callable[[Settings], None], str] = {
     landing_changed: "has changed since the last run",
     a_file_changed_and_kept_its_time: "has changed since the last run",
     a_file_arrived: "has changed since the last run",
+    a_request_was_withdrawn: "A request was withdrawn since the last run",
 }
 
 

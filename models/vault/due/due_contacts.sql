@@ -5,13 +5,14 @@
 
 with
 
-    due_requests as (select * from {{ ref("erasure_requests") }} where state in ('effective', 'pending')),
+    -- what a pending request will take along is hidden, and not deleted: it may be refused, or a mistake
+    due_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
     erased_persons as (
 
         select customer_id, max(requested_at) as erased_until
         from due_requests
-        where scope = 'person' and state = 'effective'
+        where scope = 'person'
         group by customer_id
 
     ),
