@@ -11,12 +11,15 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import click
 
 from as_if_never.builds import Builds
+from as_if_never.edges import EDGES
 from as_if_never.found import FOUND
 from as_if_never.histories import CALENDARS, History, draw
 from bigtrust.settings import PROJECT
@@ -404,8 +407,9 @@ def unfit() -> list[Mutation]:
     return [mutation for mutation in MUTATIONS if _text(mutation.file).count(mutation.old) != 1]
 
 
-def caught_by(mutation: Mutation | None, drawn: list[History]) -> str | None:
-    """Build the histories with a mutation (None: the models as they are); returns what first differs, if anything."""
+def caught_by(mutation: Mutation | None, parts: Sequence[Sequence[History]]) -> str | None:
+    """Build the histories, part by part, with a mutation (None: the models as they are); returns what first differs, if
+    anything."""
 
     def edit(project: Path) -> None:
         if mutation is not None:
@@ -414,8 +418,11 @@ def caught_by(mutation: Mutation | None, drawn: list[History]) -> str | None:
 
     with tempfile.TemporaryDirectory() as folder:
         builds = Builds(Path(folder), edit)
-        for number, calendar in sorted(enumerate(CALENDARS), key=lambda numbered: len(numbered[1].days)):
-            outcome = builds.check([history for history in drawn if history.calendar == number])
+        shortest_first = sorted(enumerate(CALENDARS), key=lambda numbered: len(numbered[1].days))
+        for part, (number, calendar) in product(parts, shortest_first):
+            if not (batch := [history for history in part if history.calendar == number]):
+                continue
+            outcome = builds.check(batch)
             if outcome.differences:
                 return outcome.differences[0].partition("\n")[0]
             if shown := builds.expire_everything(calendar.days[-1]):
@@ -439,7 +446,7 @@ def main(histories: int, only: str) -> None:
         )
     if unfit():
         sys.exit(2)
-    drawn = [*FOUND.values(), *draw(histories)]
+    drawn = [[*FOUND.values(), *EDGES], draw(histories)]
     if (difference := caught_by(None, drawn)) is not None:
         click.echo(f"Without any mutation: {difference}. Repair this first.", err=True)
         sys.exit(1)

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 
 from as_if_never.builds import Builds
+from as_if_never.edges import EDGES
 from as_if_never.found import FOUND
 from as_if_never.histories import CALENDARS, draw
 from as_if_never.mutations import unfit
@@ -35,6 +36,12 @@ def test_the_mutations_fit_the_models() -> None:
 def test_what_was_once_found_stays_repaired(builds: Builds, promise: str) -> None:
     outcome = builds.check([FOUND[promise]])
     assert not outcome.differences, "\n".join(outcome.differences)
+
+
+def test_a_promise_holds_on_its_very_edge(builds: Builds) -> None:
+    outcome = builds.check(EDGES)
+    assert not outcome.differences, "\n".join(outcome.differences)
+    assert len(outcome.removed) > len(EDGES) / 2, "hardly an edge loses anything"
 
 
 @pytest.mark.slow

@@ -1,0 +1,154 @@
+"""Histories on the edge of a promise, which chance seldom draws: the same moment, the last day, somebody else."""
+
+from __future__ import annotations
+
+from as_if_never.histories import REGISTER, History, Landed
+
+ONE_DAY = 4  # the calendar with a single run, on 1 July 2025
+SOLD = "2025-06-01 10:00:00"  # in the shop's time, which is two hours ahead
+SOLD_UTC = "2025-06-01T08:00:00+00:00"
+
+
+def _sale(number: int, customer: str | None, moment: str = SOLD, lines: int = 2) -> tuple[Landed, ...]:
+    """A purchase with lines of category k1 (the first) and k2 (the others)."""
+    purchase = f"#t{number}"
+    header = {"purchase_id": purchase, "customer_id": customer, "purchased_at": moment, "channel": "store"}
+    return (
+        Landed("purchases", header),
+        *(
+            Landed(
+                "purchase_lines",
+                {
+                    "purchase_id": purchase,
+                    "line_number": str(line),
+                    "product_id": "#a1" if line == 1 else "#a2",
+                    "quantity": "1",
+                    "unit_price": "5",
+                },
+            )
+            for line in range(1, lines + 1)
+        ),
+    )
+
+
+def _request(scope: str, *, number: int = 0, moment: str = "2025-06-10T00:00:00+00:00", **names: str) -> Landed:
+    request = {"request_id": f"#q{number}", "scope": scope, "requested_at": moment, "channel": "web"}
+    return Landed(REGISTER, {**request, **names})
+
+
+def _visit(number: int, customer: str, moment: str, **names: str) -> Landed:
+    event = {"event_id": f"#e{number}", "customer_id": customer, "event_type": "page_view", "occurred_at": moment}
+    return Landed("web_events", {**event, **names})
+
+
+def _customer(created: str | None, updated: str | None, customer: str = "#c0") -> Landed:
+    record = {"customer_id": customer, "postal_code": "#000", "country": "FR", "birth_date": "1980-05-17"}
+    return Landed("customers", {**record, "created_at": created, "updated_at": updated})
+
+
+def _return(number: int, purchase: str, line: str) -> Landed:
+    names = {"return_id": f"#r{number}", "purchase_id": purchase, "line_number": line}
+    return Landed("returns", {**names, "returned_at": "2025-06-05", "quantity": "1", "reason": "defect"})
+
+
+def _ticket(number: int, customer: str, moment: str, purchase: str | None = None) -> Landed:
+    names = {"ticket_id": f"#s{number}", "customer_id": customer, "purchase_id": purchase}
+    return Landed("support_tickets", {**names, "topic": "warranty", "opened_at": moment})
+
+
+def _edge(*rows: Landed | tuple[Landed, ...]) -> History:
+    catalogue = [
+        *(Landed("product_categories", {"category_id": f"#k{n}", "name": f"category {n}"}) for n in (1, 2)),
+        *(Landed("products", {"product_id": f"#a{n}", "category_id": f"#k{n}"}) for n in (1, 2)),
+    ]
+    flat = [row for entry in rows for row in (entry if isinstance(entry, tuple) else (entry,))]
+    return History(ONE_DAY, (*catalogue, *flat))
+
+
+EDGES = (
+    # whose purchase is it?
+    _edge(_sale(0, None), _request("purchase", customer_id="#c0", purchase_id="#t0")),
+    _edge(
+        _sale(0, None),
+        _sale(1, "#c0"),
+        _request("purchase_line", customer_id="#c0", purchase_id="#t0", line_number="1"),
+    ),
+    _edge(_sale(0, "#c1"), _sale(1, "#c0"), _request("purchase", customer_id="#c0", purchase_id="#t0")),
+    # withdrawn, or to be withdrawn some day
+    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at="2025-06-11T00:00:00+00:00")),
+    _edge(
+        _sale(0, "#c0"),
+        _customer("2025-01-01", "2025-01-01"),
+        _request("person", customer_id="#c0", withdrawn_at="2025-06-11T00:00:00+00:00"),
+    ),
+    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at="9998-01-01T00:00:00+00:00")),
+    # two requests of a person, the earlier of which leaves a purchase
+    _edge(
+        _sale(0, "#c0"),
+        _request("person", customer_id="#c0", moment="2025-05-01T00:00:00+00:00"),
+        _request("person", number=1, customer_id="#c0"),
+    ),
+    # the very moment of the request, and a second later
+    _edge(
+        _sale(0, "#c0"), _sale(1, "#c0", "2025-06-01 10:00:01"), _request("person", customer_id="#c0", moment=SOLD_UTC)
+    ),
+    _edge(
+        _visit(0, "#c0", SOLD),
+        _visit(1, "#c0", "2025-06-01 10:00:01"),
+        _ticket(0, "#c0", SOLD),
+        _ticket(1, "#c0", "2025-06-01 10:00:01"),
+        _request("person", customer_id="#c0", moment=SOLD_UTC),
+    ),
+    _edge(_customer("2025-01-01", SOLD), _request("person", customer_id="#c0", moment=SOLD_UTC)),
+    _edge(
+        _customer("2025-01-01", "2025-06-01 10:00:01"),
+        _sale(0, "#c0", "2025-06-20"),
+        _request("person", customer_id="#c0", moment=SOLD_UTC),
+    ),
+    # the two ends of the interest window of 90 days, and the seconds beyond
+    _edge(
+        _sale(0, "#c0", "2025-03-31 10:00:00"),
+        _sale(1, "#c0", "2025-06-25"),
+        *(
+            _visit(number, "#c0", moment, category_id="#k1")
+            for number, moment in enumerate(
+                (
+                    "2024-12-31T08:00:00Z",
+                    "2024-12-31T07:59:59Z",
+                    "2025-06-29T08:00:00Z",
+                    "2025-06-29T08:00:01Z",
+                    "2025-05-25T08:00:00Z",
+                )
+            )
+        ),
+        _request("purchase", purchase_id="#t0", moment="2025-06-30T00:00:00+00:00"),
+    ),
+    # what the visit is about, by itself and by its product; and one that names a purchase that stays
+    _edge(
+        _sale(0, "#c0"),
+        _sale(1, "#c0"),
+        _visit(0, "#c0", "2025-06-05", category_id="#k2", product_id="#a1"),
+        _visit(1, "#c0", "2025-06-05", category_id="#k2", product_id="#a2"),
+        _visit(2, "#c0", "2025-06-05", category_id="#k1", purchase_id="#t1"),
+        _visit(3, "#c1", "2025-06-05", category_id="#k1"),
+        _request("purchase_line", purchase_id="#t0", line_number="1"),
+    ),
+    # one line of two: its return goes, the other's stays, and what names the purchase goes altogether
+    _edge(
+        _sale(0, "#c0"),
+        _sale(1, "#c0"),
+        _return(0, "#t0", "1"),
+        _return(1, "#t0", "2"),
+        _ticket(0, "#c0", "2025-06-05", "#t0"),
+        _ticket(1, "#c0", "2025-06-05", "#t1"),
+        _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
+        _request("purchase_line", purchase_id="#t0", line_number="1"),
+    ),
+    # a purchase that has not arrived is named already
+    _edge(
+        _sale(1, "#c0"),
+        _ticket(0, "#c0", "2025-06-05", "#t0"),
+        _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
+        _request("purchase", purchase_id="#t0"),
+    ),
+)
