@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from as_if_never.histories import REGISTER, History, Landed
+from as_if_never.histories import REGISTER, SOON, History, Landed
 
 ONE_DAY = 4  # the calendar with a single run, on 1 July 2025
 SOLD = "2025-06-01 10:00:00"  # in the shop's time, which is two hours ahead
@@ -81,7 +81,25 @@ EDGES = (
         _customer("2025-01-01", "2025-01-01"),
         _request("person", customer_id="#c0", withdrawn_at="2025-06-11T00:00:00+00:00"),
     ),
-    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at="9998-01-01T00:00:00+00:00")),
+    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at=SOON)),
+    # landing has withdrawn what the register holds, and of another request it says nothing
+    _edge(
+        _sale(0, "#c0"),
+        _sale(1, "#c0"),
+        _request("purchase", purchase_id="#t0"),
+        _request("purchase", number=1, purchase_id="#t1"),
+        Landed(
+            "erasure_requests",
+            {
+                "request_id": "#q0",
+                "scope": "purchase",
+                "purchase_id": "#t0",
+                "requested_at": "2025-06-10T00:00:00+00:00",
+                "withdrawn_at": "2025-06-11T00:00:00+00:00",
+                "channel": "web",
+            },
+        ),
+    ),
     # two requests of a person, the earlier of which leaves a purchase
     _edge(
         _sale(0, "#c0"),
