@@ -75,7 +75,11 @@ EDGES = (
     ),
     _edge(_sale(0, "#c1"), _sale(1, "#c0"), _request("purchase", customer_id="#c0", purchase_id="#t0")),
     # withdrawn, or to be withdrawn some day
-    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at="2025-06-11T00:00:00+00:00")),
+    _edge(
+        _sale(0, "#c0"),
+        _ticket(0, "#c0", "2025-06-05", "#t0"),
+        _request("purchase", purchase_id="#t0", withdrawn_at="2025-06-11T00:00:00+00:00"),
+    ),
     _edge(
         _sale(0, "#c0"),
         _customer("2025-01-01", "2025-01-01"),
@@ -122,6 +126,13 @@ EDGES = (
         _customer("2025-01-01", "2025-06-01 10:00:01"),
         _sale(0, "#c0", "2025-06-20"),
         _request("person", customer_id="#c0", moment=SOLD_UTC),
+    ),
+    # what comes after the request stays, with what names it
+    _edge(
+        _sale(0, "#c0", "2025-06-20"),
+        _ticket(0, "#c0", "2025-06-25", "#t0"),
+        _visit(0, "#c0", "2025-06-25", purchase_id="#t0"),
+        _request("person", customer_id="#c0"),
     ),
     # the two ends of the interest window of 90 days, and the seconds beyond
     _edge(

@@ -116,6 +116,17 @@ FOUND = {
             _visit(1, "#c1", "2022-03-10 10:00:00", "#t0", 2),
         ),
     ),
+    # The tree was delivered without a parent for one run, in which nobody knew what the request was about.
+    "a broken tree makes nobody forget what was forgotten": History(
+        THREE_DAYS,
+        (
+            *_sold("2022-03-01 10:00:00", last=0)[1:],
+            Landed("product_categories", {"category_id": "#k1", "parent_category_id": "#k0"}, 0, 0),
+            Landed("product_categories", {"category_id": "#k1", "parent_category_id": "#k0"}, 2),
+            _request("category", "2022-03-02", customer_id="#c0", category_id="#k0"),
+            _visit(0, "#c0", "2022-03-10 10:00:00", None, 2),
+        ),
+    ),
     # Whose purchase it was when it was forgotten counted as deleted by the source system, for ever.
     "a purchase that turns out to be somebody else's is theirs, with what names it": History(
         THREE_DELIVERIES,

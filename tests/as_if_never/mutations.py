@@ -94,9 +94,9 @@ MUTATIONS = (
         "what a person buys after the request stays",
     ),
     Mutation(
-        f"{VAULT}/erased_purchases.sql",
-        "erasure_requests.scope = 'purchase'",
-        "erasure_requests.scope in ('purchase', 'purchase_line')",
+        f"{VAULT}/erased_purchase_lines.sql",
+        "where erasure_requests.scope = 'purchase'\n",
+        "where erasure_requests.scope in ('purchase', 'purchase_line')\n",
         "a request on a line leaves the other lines",
     ),
     Mutation(
