@@ -56,6 +56,16 @@ def _ticket(number: int, customer: str, moment: str, purchase: str | None = None
     return Landed("support_tickets", {**names, "topic": "warranty", "opened_at": moment})
 
 
+def _message(number: int, customer: str, moment: str, **names: str) -> Landed:
+    message = {"message_id": f"#m{number}", "customer_id": customer, "channel": "email", "sent_at": moment}
+    return Landed("marketing_messages", {**message, **names})
+
+
+def _consent(granted: str, moment: str, purpose: str = "marketing") -> Landed:
+    names = {"customer_id": "#c0", "purpose": purpose, "channel": "web"}
+    return Landed("consents", {**names, "granted": granted, "recorded_at": moment})
+
+
 def _edge(*rows: Landed | tuple[Landed, ...]) -> History:
     catalogue = [
         *(Landed("product_categories", {"category_id": f"#k{n}", "name": f"category {n}"}) for n in (1, 2)),
@@ -172,6 +182,34 @@ EDGES = (
         _ticket(1, "#c0", "2025-06-05", "#t1"),
         _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
         _request("purchase_line", purchase_id="#t0", line_number="1"),
+    ),
+    # messages on what was bought, on something else, to somebody else, and about a purchase that stays
+    _edge(
+        _sale(0, "#c0"),
+        _sale(1, "#c0"),
+        _message(0, "#c0", "2025-06-05", category_id="#k1"),
+        _message(1, "#c0", "2025-06-05", category_id="#k2"),
+        _message(2, "#c1", "2025-06-05", category_id="#k1"),
+        _message(3, "#c0", "2025-06-05", category_id="#k1", purchase_id="#t1"),
+        _request("purchase_line", purchase_id="#t0", line_number="1"),
+    ),
+    # what somebody said about marketing: yes; no at last; both in a moment; no, and yes to something else
+    *(
+        _edge(_sale(0, "#c0"), _customer("2025-01-01", "2025-01-01"), *words)
+        for words in (
+            (_consent("yes", "2025-06-02"),),
+            (_consent("yes", "2025-06-02"), _consent("no", "2025-06-03")),
+            (_consent("yes", "2025-06-02"), _consent("no", "2025-06-02")),
+            (_consent("no", "2025-06-02"), _consent("yes", "2025-06-02")),
+            (_consent("no", "2025-06-02"), _consent("yes", "2025-06-03", "profiling")),
+        )
+    ),
+    # who comes back has said nothing yet
+    _edge(
+        _sale(0, "#c0", "2025-06-20"),
+        _customer("2025-01-01", "2025-06-20"),
+        _consent("yes", "2025-06-02"),
+        _request("person", customer_id="#c0"),
     ),
     # a purchase that has not arrived is named already
     _edge(

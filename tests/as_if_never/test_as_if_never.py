@@ -41,7 +41,7 @@ def test_what_was_once_found_stays_repaired(builds: Builds, calendar: int) -> No
 def test_a_promise_holds_on_its_very_edge(builds: Builds) -> None:
     outcome = builds.check(EDGES)
     assert not outcome.differences, "\n".join(outcome.differences)
-    assert len(outcome.removed) > len(EDGES) / 2, "hardly an edge loses anything"
+    assert len(outcome.removed) > len(EDGES) / 3, "hardly an edge loses anything"
 
 
 @pytest.mark.slow
