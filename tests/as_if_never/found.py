@@ -127,6 +127,29 @@ FOUND = {
             _visit(0, "#c0", "2022-03-10 10:00:00", None, 2),
         ),
     ),
+    # A run that reads only the changes knows a person's words by a digest of them.
+    "a word on marketing that is corrected is heard by the next run": History(
+        THREE_DELIVERIES,
+        (
+            *_sold("2025-02-01 10:00:00"),
+            _customer("2025-01-01", "2025-01-01"),
+            *(
+                Landed(
+                    "consents",
+                    {
+                        "customer_id": "#c0",
+                        "purpose": "marketing",
+                        "granted": granted,
+                        "recorded_at": "2025-02-02",
+                        "channel": "web",
+                    },
+                    first,
+                    last,
+                )
+                for granted, first, last in (("yes", 0, 0), ("no", 1, None))
+            ),
+        ),
+    ),
     # Whose purchase it was when it was forgotten counted as deleted by the source system, for ever.
     "a purchase that turns out to be somebody else's is theirs, with what names it": History(
         THREE_DELIVERIES,
