@@ -183,6 +183,13 @@ EDGES = (
         _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
         _request("purchase_line", purchase_id="#t0", line_number="1"),
     ),
+    # a request on a category covers the children of its children
+    _edge(
+        Landed("product_categories", {"category_id": "#k1", "name": "a child", "parent_category_id": "#k0"}),
+        Landed("product_categories", {"category_id": "#k2", "name": "its child", "parent_category_id": "#k1"}),
+        _sale(0, "#c0"),
+        _request("category", customer_id="#c0", category_id="#k0"),
+    ),
     # messages on what was bought, on something else, to somebody else, and about a purchase that stays
     _edge(
         _sale(0, "#c0"),
