@@ -211,6 +211,9 @@ EDGES = (
             (_consent("no", "2025-06-02"), _consent("yes", "2025-06-03", "profiling")),
         )
     ),
+    # marketing sees a person for 25 months: one of whom the last day was yesterday, one of whom it is today
+    _edge(_customer("2023-06-01", "2023-06-01"), _consent("yes", "2023-06-01")),
+    _edge(_customer("2023-06-02", "2023-06-02"), _consent("yes", "2023-06-02")),
     # who comes back has said nothing yet
     _edge(
         _sale(0, "#c0", "2025-06-20"),
