@@ -230,18 +230,13 @@ class _Source:
 
     def _former_owners(self) -> list[oracle.Row]:
         """Whose purchase it was that a request names and that the source system has deleted."""
-        rows = self._connection.execute(
-            f"""
-            select customer_id
-            from ({register.forgotten_lines_sql(self._folder)})
-            where {_is_among("purchase_id", "purchases_asked")}
-            """
-        ).fetchall()
+        lines = self._remembered_sql(_is_among("purchase_id", "purchases_asked"))
+        rows = self._connection.execute(f"select customer_id from ({lines})").fetchall()
         return [{"customer_id": customer} for (customer,) in rows]
 
     def remembered(self) -> list[oracle.ForgottenLine]:
         """What the register remembers of forgotten lines of those customers and purchases."""
-        rows = self._connection.execute(self._remembered_sql()).fetchall()
+        rows = self._connection.execute(self._remembered_sql(_OF_THEM)).fetchall()
         return [
             oracle.ForgottenLine(purchase, line, customer, category, purchased_at.replace(tzinfo=UTC))
             for purchase, line, customer, category, purchased_at in rows
@@ -250,14 +245,10 @@ class _Source:
     def remember_in(self, folder: Path) -> None:
         """Write the same into another register."""
         path = sql.file(folder / register.FORGOTTEN_LINES)
-        self._connection.execute(f"copy ({self._remembered_sql()}) to {path} (format parquet)")
+        self._connection.execute(f"copy ({self._remembered_sql(_OF_THEM)}) to {path} (format parquet)")
 
-    def _remembered_sql(self) -> str:
-        return f"""
-            select purchase_id, line_number, customer_id, category_id, purchased_at
-            from ({register.forgotten_lines_sql(self._folder)})
-            where {_is_among("purchase_id", "some_purchases")} or {_is_among("customer_id", "some_customers")}
-        """
+    def _remembered_sql(self, condition: str) -> str:
+        return f"from ({register.forgotten_lines_sql(self._folder)}) where {condition}"
 
     def _condition(self, table: str) -> str:
         """Which rows of a landing table belong to the customers and purchases."""
@@ -282,6 +273,9 @@ class _Source:
 
 def _is_among(column: str, marked: str) -> str:
     return f"trim({column}, getvariable('spaces')) in (select value from {marked})"
+
+
+_OF_THEM = f"{_is_among('purchase_id', 'some_purchases')} or {_is_among('customer_id', 'some_customers')}"
 
 
 def _texts(rows: Any, column: str) -> set[str]:

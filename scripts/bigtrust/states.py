@@ -64,11 +64,9 @@ def record(folder: Path, found: Found, *, run: int, at: str) -> None:
         state, earlier = found.get(request.key), before.get(name)
         if state is None:  # it came while the run was under way
             continue
-        was_placed = state == PENDING and request.scope != "category"
-        if earlier and (earlier.state == state or (was_placed and earlier.state == EFFECTIVE)):
-            states[name] = earlier
-        else:
-            states[name] = State(state, run, at)
+        if earlier and earlier.state == EFFECTIVE and state == PENDING and request.scope != "category":
+            state = EFFECTIVE
+        states[name] = earlier if earlier and earlier.state == state else State(state, run, at)
     text = json.dumps({name: asdict(state) for name, state in states.items()}, indent=1)
     write_durably(folder / register.STATES, text + "\n", mode=0o600)
 

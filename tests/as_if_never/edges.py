@@ -2,48 +2,16 @@
 
 from __future__ import annotations
 
-from as_if_never.histories import REGISTER, SOON, History, Landed
+from as_if_never.histories import SOON, History, Landed
+from as_if_never.rows import ONE_DAY, catalogue, consent, customer, request, sale, visit
 
-ONE_DAY = 4  # the calendar with a single run, on 1 July 2025
 SOLD = "2025-06-01 10:00:00"  # in the shop's time, which is two hours ahead
 SOLD_UTC = "2025-06-01T08:00:00+00:00"
 
 
-def _sale(number: int, customer: str | None, moment: str = SOLD, lines: int = 2) -> tuple[Landed, ...]:
-    """A purchase with lines of category k1 (the first) and k2 (the others)."""
-    purchase = f"#t{number}"
-    header = {"purchase_id": purchase, "customer_id": customer, "purchased_at": moment, "channel": "store"}
-    return (
-        Landed("purchases", header),
-        *(
-            Landed(
-                "purchase_lines",
-                {
-                    "purchase_id": purchase,
-                    "line_number": str(line),
-                    "product_id": "#a1" if line == 1 else "#a2",
-                    "quantity": "1",
-                    "unit_price": "5",
-                },
-            )
-            for line in range(1, lines + 1)
-        ),
-    )
-
-
-def _request(scope: str, *, number: int = 0, moment: str = "2025-06-10T00:00:00+00:00", **names: str) -> Landed:
-    request = {"request_id": f"#q{number}", "scope": scope, "requested_at": moment, "channel": "web"}
-    return Landed(REGISTER, {**request, **names})
-
-
-def _visit(number: int, customer: str, moment: str, **names: str) -> Landed:
-    event = {"event_id": f"#e{number}", "customer_id": customer, "event_type": "page_view", "occurred_at": moment}
-    return Landed("web_events", {**event, **names})
-
-
-def _customer(created: str | None, updated: str | None, customer: str = "#c0") -> Landed:
-    record = {"customer_id": customer, "postal_code": "#000", "country": "FR", "birth_date": "1980-05-17"}
-    return Landed("customers", {**record, "created_at": created, "updated_at": updated})
+def _sale(number: int, customer: str | None, moment: str = SOLD) -> tuple[Landed, ...]:
+    """A purchase with a line of category k1, and one of k2."""
+    return sale(number, customer, moment, ("#a1", "#a2"))
 
 
 def _return(number: int, purchase: str, line: str) -> Landed:
@@ -61,47 +29,38 @@ def _message(number: int, customer: str, moment: str, **names: str) -> Landed:
     return Landed("marketing_messages", {**message, **names})
 
 
-def _consent(granted: str, moment: str, purpose: str = "marketing") -> Landed:
-    names = {"customer_id": "#c0", "purpose": purpose, "channel": "web"}
-    return Landed("consents", {**names, "granted": granted, "recorded_at": moment})
-
-
 def _edge(*rows: Landed | tuple[Landed, ...]) -> History:
-    catalogue = [
-        *(Landed("product_categories", {"category_id": f"#k{n}", "name": f"category {n}"}) for n in (1, 2)),
-        *(Landed("products", {"product_id": f"#a{n}", "category_id": f"#k{n}"}) for n in (1, 2)),
-    ]
     flat = [row for entry in rows for row in (entry if isinstance(entry, tuple) else (entry,))]
-    return History(ONE_DAY, (*catalogue, *flat))
+    return History(ONE_DAY, (*catalogue(1, 2), *flat))
 
 
 EDGES = (
     # whose purchase is it?
-    _edge(_sale(0, None), _request("purchase", customer_id="#c0", purchase_id="#t0")),
+    _edge(_sale(0, None), request("purchase", customer_id="#c0", purchase_id="#t0")),
     _edge(
         _sale(0, None),
         _sale(1, "#c0"),
-        _request("purchase_line", customer_id="#c0", purchase_id="#t0", line_number="1"),
+        request("purchase_line", customer_id="#c0", purchase_id="#t0", line_number="1"),
     ),
-    _edge(_sale(0, "#c1"), _sale(1, "#c0"), _request("purchase", customer_id="#c0", purchase_id="#t0")),
+    _edge(_sale(0, "#c1"), _sale(1, "#c0"), request("purchase", customer_id="#c0", purchase_id="#t0")),
     # withdrawn, or to be withdrawn some day
     _edge(
         _sale(0, "#c0"),
         _ticket(0, "#c0", "2025-06-05", "#t0"),
-        _request("purchase", purchase_id="#t0", withdrawn_at="2025-06-11T00:00:00+00:00"),
+        request("purchase", purchase_id="#t0", withdrawn_at="2025-06-11T00:00:00+00:00"),
     ),
     _edge(
         _sale(0, "#c0"),
-        _customer("2025-01-01", "2025-01-01"),
-        _request("person", customer_id="#c0", withdrawn_at="2025-06-11T00:00:00+00:00"),
+        customer("2025-01-01", "2025-01-01"),
+        request("person", customer_id="#c0", withdrawn_at="2025-06-11T00:00:00+00:00"),
     ),
-    _edge(_sale(0, "#c0"), _request("purchase", purchase_id="#t0", withdrawn_at=SOON)),
+    _edge(_sale(0, "#c0"), request("purchase", purchase_id="#t0", withdrawn_at=SOON)),
     # landing has withdrawn what the register holds, and of another request it says nothing
     _edge(
         _sale(0, "#c0"),
         _sale(1, "#c0"),
-        _request("purchase", purchase_id="#t0"),
-        _request("purchase", number=1, purchase_id="#t1"),
+        request("purchase", purchase_id="#t0"),
+        request("purchase", number=1, purchase_id="#t1"),
         Landed(
             "erasure_requests",
             {
@@ -117,39 +76,39 @@ EDGES = (
     # two requests of a person, the earlier of which leaves a purchase
     _edge(
         _sale(0, "#c0"),
-        _request("person", customer_id="#c0", moment="2025-05-01T00:00:00+00:00"),
-        _request("person", number=1, customer_id="#c0"),
+        request("person", customer_id="#c0", moment="2025-05-01T00:00:00+00:00"),
+        request("person", number=1, customer_id="#c0"),
     ),
     # the very moment of the request, and a second later
     _edge(
-        _sale(0, "#c0"), _sale(1, "#c0", "2025-06-01 10:00:01"), _request("person", customer_id="#c0", moment=SOLD_UTC)
+        _sale(0, "#c0"), _sale(1, "#c0", "2025-06-01 10:00:01"), request("person", customer_id="#c0", moment=SOLD_UTC)
     ),
     _edge(
-        _visit(0, "#c0", SOLD),
-        _visit(1, "#c0", "2025-06-01 10:00:01"),
+        visit(0, "#c0", SOLD),
+        visit(1, "#c0", "2025-06-01 10:00:01"),
         _ticket(0, "#c0", SOLD),
         _ticket(1, "#c0", "2025-06-01 10:00:01"),
-        _request("person", customer_id="#c0", moment=SOLD_UTC),
+        request("person", customer_id="#c0", moment=SOLD_UTC),
     ),
-    _edge(_customer("2025-01-01", SOLD), _request("person", customer_id="#c0", moment=SOLD_UTC)),
+    _edge(customer("2025-01-01", SOLD), request("person", customer_id="#c0", moment=SOLD_UTC)),
     _edge(
-        _customer("2025-01-01", "2025-06-01 10:00:01"),
+        customer("2025-01-01", "2025-06-01 10:00:01"),
         _sale(0, "#c0", "2025-06-20"),
-        _request("person", customer_id="#c0", moment=SOLD_UTC),
+        request("person", customer_id="#c0", moment=SOLD_UTC),
     ),
     # what comes after the request stays, with what names it
     _edge(
         _sale(0, "#c0", "2025-06-20"),
         _ticket(0, "#c0", "2025-06-25", "#t0"),
-        _visit(0, "#c0", "2025-06-25", purchase_id="#t0"),
-        _request("person", customer_id="#c0"),
+        visit(0, "#c0", "2025-06-25", purchase_id="#t0"),
+        request("person", customer_id="#c0"),
     ),
     # the two ends of the interest window of 90 days, and the seconds beyond
     _edge(
         _sale(0, "#c0", "2025-03-31 10:00:00"),
         _sale(1, "#c0", "2025-06-25"),
         *(
-            _visit(number, "#c0", moment, category_id="#k1")
+            visit(number, "#c0", moment, category_id="#k1")
             for number, moment in enumerate(
                 (
                     "2024-12-31T08:00:00Z",
@@ -160,17 +119,17 @@ EDGES = (
                 )
             )
         ),
-        _request("purchase", purchase_id="#t0", moment="2025-06-30T00:00:00+00:00"),
+        request("purchase", purchase_id="#t0", moment="2025-06-30T00:00:00+00:00"),
     ),
     # what the visit is about, by itself and by its product; and one that names a purchase that stays
     _edge(
         _sale(0, "#c0"),
         _sale(1, "#c0"),
-        _visit(0, "#c0", "2025-06-05", category_id="#k2", product_id="#a1"),
-        _visit(1, "#c0", "2025-06-05", category_id="#k2", product_id="#a2"),
-        _visit(2, "#c0", "2025-06-05", category_id="#k1", purchase_id="#t1"),
-        _visit(3, "#c1", "2025-06-05", category_id="#k1"),
-        _request("purchase_line", purchase_id="#t0", line_number="1"),
+        visit(0, "#c0", "2025-06-05", category_id="#k2", product_id="#a1"),
+        visit(1, "#c0", "2025-06-05", category_id="#k2", product_id="#a2"),
+        visit(2, "#c0", "2025-06-05", category_id="#k1", purchase_id="#t1"),
+        visit(3, "#c1", "2025-06-05", category_id="#k1"),
+        request("purchase_line", purchase_id="#t0", line_number="1"),
     ),
     # one line of two: its return goes, the other's stays, and what names the purchase goes altogether
     _edge(
@@ -180,15 +139,15 @@ EDGES = (
         _return(1, "#t0", "2"),
         _ticket(0, "#c0", "2025-06-05", "#t0"),
         _ticket(1, "#c0", "2025-06-05", "#t1"),
-        _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
-        _request("purchase_line", purchase_id="#t0", line_number="1"),
+        visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
+        request("purchase_line", purchase_id="#t0", line_number="1"),
     ),
     # a request on a category covers the children of its children
     _edge(
         Landed("product_categories", {"category_id": "#k1", "name": "a child", "parent_category_id": "#k0"}),
         Landed("product_categories", {"category_id": "#k2", "name": "its child", "parent_category_id": "#k1"}),
         _sale(0, "#c0"),
-        _request("category", customer_id="#c0", category_id="#k0"),
+        request("category", customer_id="#c0", category_id="#k0"),
     ),
     # messages on what was bought, on something else, to somebody else, and about a purchase that stays
     _edge(
@@ -198,34 +157,34 @@ EDGES = (
         _message(1, "#c0", "2025-06-05", category_id="#k2"),
         _message(2, "#c1", "2025-06-05", category_id="#k1"),
         _message(3, "#c0", "2025-06-05", category_id="#k1", purchase_id="#t1"),
-        _request("purchase_line", purchase_id="#t0", line_number="1"),
+        request("purchase_line", purchase_id="#t0", line_number="1"),
     ),
     # what somebody said about marketing: yes; no at last; both in a moment; no, and yes to something else
     *(
-        _edge(_sale(0, "#c0"), _customer("2025-01-01", "2025-01-01"), *words)
+        _edge(_sale(0, "#c0"), customer("2025-01-01", "2025-01-01"), *words)
         for words in (
-            (_consent("yes", "2025-06-02"),),
-            (_consent("yes", "2025-06-02"), _consent("no", "2025-06-03")),
-            (_consent("yes", "2025-06-02"), _consent("no", "2025-06-02")),
-            (_consent("no", "2025-06-02"), _consent("yes", "2025-06-02")),
-            (_consent("no", "2025-06-02"), _consent("yes", "2025-06-03", "profiling")),
+            (consent("yes", "2025-06-02"),),
+            (consent("yes", "2025-06-02"), consent("no", "2025-06-03")),
+            (consent("yes", "2025-06-02"), consent("no", "2025-06-02")),
+            (consent("no", "2025-06-02"), consent("yes", "2025-06-02")),
+            (consent("no", "2025-06-02"), consent("yes", "2025-06-03", "profiling")),
         )
     ),
     # marketing sees a person for 25 months: one of whom the last day was yesterday, one of whom it is today
-    _edge(_customer("2023-06-01", "2023-06-01"), _consent("yes", "2023-06-01")),
-    _edge(_customer("2023-06-02", "2023-06-02"), _consent("yes", "2023-06-02")),
+    _edge(customer("2023-06-01", "2023-06-01"), consent("yes", "2023-06-01")),
+    _edge(customer("2023-06-02", "2023-06-02"), consent("yes", "2023-06-02")),
     # who comes back has said nothing yet
     _edge(
         _sale(0, "#c0", "2025-06-20"),
-        _customer("2025-01-01", "2025-06-20"),
-        _consent("yes", "2025-06-02"),
-        _request("person", customer_id="#c0"),
+        customer("2025-01-01", "2025-06-20"),
+        consent("yes", "2025-06-02"),
+        request("person", customer_id="#c0"),
     ),
     # a purchase that has not arrived is named already
     _edge(
         _sale(1, "#c0"),
         _ticket(0, "#c0", "2025-06-05", "#t0"),
-        _visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
-        _request("purchase", purchase_id="#t0"),
+        visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
+        request("purchase", purchase_id="#t0"),
     ),
 )

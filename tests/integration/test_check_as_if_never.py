@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+import duckdb
+
+import source_system
 from warehouse import Warehouse, replace_in
 
 
@@ -21,6 +24,42 @@ def test_a_model_that_shows_what_was_forgotten_is_found_out_without_a_value(ware
     assert result.exit_code == 1, result.output
     assert "analytics.marts.purchase_lines differs" in result.output
     assert _left_behind(warehouse) == []
+
+
+def test_what_the_source_system_has_deleted_leaves_no_trace_either(warehouse: Warehouse) -> None:
+    """Only the register still knows what a late visit would reveal."""
+    with duckdb.connect() as connection:
+        purchase, customer, category, sold_at = connection.execute(
+            f"""
+            select purchase_id, customer_id, category_id, purchased_at
+            from '{warehouse.root}/register/forgotten_lines.parquet'
+            where customer_id is not null and category_id is not null
+            order by purchased_at desc
+            """
+        ).fetchall()[0]
+        assert source_system.delete(warehouse.landing, [("purchases", {"purchase_id": purchase})]) >= 2
+        events = warehouse.landing / "web_events.parquet"
+        connection.execute(f"create table events as from '{events}'")
+        connection.execute(
+            """
+            insert into events by name
+            select
+                * exclude (event_id, customer_id, occurred_at, category_id, product_id, purchase_id),
+                'LATE' as event_id, ? as customer_id, ? as occurred_at, ? as category_id
+            from events limit 1
+            """,
+            [customer, sold_at, category],
+        )
+        connection.execute(f"copy events to '{events}' (format parquet)")
+
+    result = warehouse.bigtrust("check", "--as-if-never", "--sample", "1000")
+    assert result.exit_code == 0, result.output
+    project = warehouse.own_project()
+    model = project / "models" / "vault" / "erased_purchase_lines.sql"
+    replace_in(model, "where\n            not exists (", "where\n            false and not exists (")
+    result = warehouse.bigtrust("check", "--as-if-never", "--sample", "1000")
+    assert result.exit_code == 1, result.output
+    assert "analytics.marts.touchpoints differs" in result.output
 
 
 def test_without_a_request_there_is_nothing_to_compare(warehouse: Warehouse) -> None:

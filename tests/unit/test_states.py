@@ -67,6 +67,13 @@ def test_what_the_source_system_has_deleted_too_stays_effective(tmp_path: Path) 
     assert told(tmp_path, request).endswith("refused since run 3: the purchase is of another customer")
 
 
+def test_a_category_that_nobody_knows_any_more_does_not_stay_effective(tmp_path: Path) -> None:
+    request = ask(tmp_path, customer="C1", category="washing")
+    run(tmp_path, 1, (request, EFFECTIVE))
+    run(tmp_path, 2, (request, PENDING))
+    assert told(tmp_path, request).endswith("pending since run 2: the customer or the category is not known")
+
+
 def test_a_request_that_came_during_a_run_waits_for_the_next(tmp_path: Path) -> None:
     early, late = ask(tmp_path, purchase="T1"), ask(tmp_path, purchase="T2")
     run(tmp_path, 1, (early, EFFECTIVE))
