@@ -360,7 +360,7 @@ MUTATIONS = (
     Mutation(
         f"{PROTECTED}/analytics/protected_analytics__customers.sql",
         "where visible_until > {{ today() }}",
-        "",
+        "where visible_until is not null",
         "a person without contact expires",
     ),
     Mutation(
