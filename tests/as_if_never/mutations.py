@@ -2,8 +2,8 @@
 
     PYTHONPATH=scripts:tests python -m as_if_never.mutations [--histories N] [--only TEXT]
 
-Prints what became of each mutation. Exits 1 if one is not caught, or if the models differ without any mutation; 2 if a
-mutation does not fit the models any more.
+Prints what became of each mutation. Exits 1 if one is not caught (a build that refuses it compares nothing, and proves
+nothing of the test), or if the models differ without any mutation; 2 if a mutation does not fit the models any more.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from itertools import product
 from pathlib import Path
 
 import click
+from dbt_common.exceptions import DbtRuntimeError
 
 from as_if_never.builds import Builds
 from as_if_never.edges import EDGES
 from as_if_never.found import FOUND
 from as_if_never.histories import CALENDARS, History, draw
+from bigtrust.errors import BigTrustError
 from bigtrust.settings import PROJECT
 
 
@@ -454,9 +456,12 @@ def main(histories: int, only: str) -> None:
     missed = 0
     for mutation in chosen:
         started = time.monotonic()
-        difference = caught_by(mutation, drawn)
+        try:
+            difference = caught_by(mutation, drawn)
+            verdict = "caught    " if difference else "NOT CAUGHT"
+        except (BigTrustError, DbtRuntimeError) as refusal:
+            difference, verdict = None, f"REFUSED by the build ({type(refusal).__name__}), adapt the mutation"
         missed += difference is None
-        verdict = "caught    " if difference else "NOT CAUGHT"
         seconds = f"{time.monotonic() - started:4.0f} s"
         click.echo(f"{verdict} {seconds}  {mutation.promise} ({mutation.file}): {difference or '-'}")
     click.echo(f"{len(chosen) - missed} of {len(chosen)} mutations caught.")
