@@ -14,8 +14,9 @@ from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.gx.suites import SCHEMAS, Suite, load_suites, require_suites
-from bigtrust.gx.validate import CheckResult, Report, validate
+from bigtrust.gx.validate import Report, validate
 from bigtrust.settings import PUBLICATIONS, Settings
+from bigtrust.verdicts import CheckResult
 
 __all__ = ["CheckResult", "Report", "load", "run"]
 

@@ -24,7 +24,7 @@ from bigtrust.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from bigtrust.gx.suites import Rule
-    from bigtrust.gx.validate import CheckResult
+    from bigtrust.verdicts import CheckResult
 
 ASSETS = Path(__file__).parent / "assets"
 

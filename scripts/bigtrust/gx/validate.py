@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
 import great_expectations as gx
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
@@ -19,8 +19,7 @@ from bigtrust.gx.data_docs import write_data_docs
 from bigtrust.gx.permitted import load_custom_expectations
 from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values
 from bigtrust.gx.suites import FOLDER, Rule, Suite
-
-Verdict = Literal["passed", "failed", "not applicable"]
+from bigtrust.verdicts import CheckResult, Verdict
 
 EXAMINED_NOTHING = "examined nothing"
 RAW = "expect_table_to_hold_no_raw_value"
@@ -32,27 +31,6 @@ RESULT_FORMAT = {
     "include_unexpected_rows": False,
     "return_unexpected_index_query": False,
 }
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """The verdict of one expectation on one relation. Holds names and counts, never a value from the data.
-
-    `relation` is the full name; `examined` and `violations` count rows or distinct values, as the expectation
-    says. `reason` is empty if there is nothing to explain.
-    """
-
-    code: str
-    publication: str
-    relation: str
-    column: str | None
-    suite: Literal["baseline", "written"]
-    expectation: str
-    severity: str
-    examined: int
-    violations: int
-    verdict: Verdict
-    reason: str
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,8 @@ import duckdb
 
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.gx.suites import Rule, Suite
-from bigtrust.gx.validate import CheckResult, Report, validate
+from bigtrust.gx.validate import Report, validate
+from bigtrust.verdicts import CheckResult
 
 UNAVAILABLE = {
     "returns": "landing table returns is absent or empty",

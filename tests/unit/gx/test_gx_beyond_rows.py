@@ -4,7 +4,7 @@ import duckdb
 from gx_shop import CANARY, UNAVAILABLE, Shop
 
 from bigtrust.gx.suites import Rule, Suite
-from bigtrust.gx.validate import CheckResult
+from bigtrust.verdicts import CheckResult
 
 RAW = "expect_table_to_hold_no_raw_value"
 PATTERN = "expect_table_to_hold_no_personal_pattern"

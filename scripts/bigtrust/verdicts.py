@@ -1,0 +1,31 @@
+"""What a check says: a verdict, and counts. Never a value from the data."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Verdict = Literal["passed", "failed", "not applicable"]
+# How a check works: by a suite of Great Expectations (generated or written), on the project alone, by building again
+# with other data, or on the files that a run leaves.
+Origin = Literal["baseline", "written", "static", "metamorphic", "artefact"]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """The verdict of one check on one object. Holds names and counts, never a value from the data.
+
+    `relation` is what was judged: the full name of a relation, or another object (a kind of artefact, the name of
+    what has no relation); `publication` is empty if it belongs to none. `examined` and `violations` count what the
+    check says that it counts. `reason` is empty if there is nothing to explain.
+    """
+
+    code: str
+    publication: str
+    relation: str
+    column: str | None
+    suite: Origin
+    expectation: str
+    severity: str
+    examined: int
+    violations: int
+    verdict: Verdict
+    reason: str
