@@ -1,6 +1,14 @@
 {% macro require_identifier_classes() -%}
     {%- if execute -%}
-        {%- set classes = ["direct_identifier", "quasi_identifier", "free_text", "attribute", "key"] -%}
+        {%- set classes = [
+            "direct_identifier",
+            "free_text",
+            "position",
+            "quasi_identifier",
+            "generalised",
+            "key",
+            "attribute",
+        ] -%}
         {%- for node in graph.nodes.values() if node.resource_type == "model" and node.fqn[1] == "staging" and node.fqn[2] != "base" -%}
             {%- if not node.columns -%}
                 {{

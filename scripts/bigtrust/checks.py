@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bigtrust import contract, purposes, records
+from bigtrust import contract, lineage, purposes, records
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
@@ -122,7 +123,8 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
     declared = {suite.relation for suite in suites}
     for name, path in candidates.items():
         _require_declared(name, path, declared)
-    return validate(
+    static = [result for result in _static(settings) if result.publication in ("", *publications)]
+    report = validate(
         candidates,
         settings.vault,
         suites,
@@ -136,6 +138,14 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
         data_docs=data_docs,
         expectations=settings.project / "expectations",
     )
+    return replace(report, results=(*static, *report.results))
+
+
+def _static(settings: Settings) -> list[CheckResult]:
+    """What the lineage of the compiled models says."""
+    manifest = _manifest(settings)
+    followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS)
+    return lineage.judge(followed, manifest)
 
 
 def _today(settings: Settings) -> date:

@@ -39,7 +39,7 @@ with
         inner join person_activity on kept_customers.customer_id = person_activity.customer_id
         left join
             regions
-            on upper(kept_customers.country) = regions.country
+            on {{ country("kept_customers.country") }} = regions.country
             and {{ postal_area("kept_customers.postal_code") }} = regions.postal_area
 
     )

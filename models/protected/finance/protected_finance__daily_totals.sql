@@ -62,7 +62,7 @@ with
 
         select
             purchases.purchased_on as sold_on,
-            coalesce(purchases.store_id, 'none') as store_id,
+            {{ store("purchases.store_id") }} as store_id,
             {{ code("purchases.channel", ["store", "web", "phone", "catalogue"]) }} as channel,
             count(*) as purchase_count,
             cast(sum(amounts.line_count) as bigint) as line_count,

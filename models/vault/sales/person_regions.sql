@@ -13,5 +13,5 @@ inner join
     on kept_customers.customer_id = person_pseudonyms.customer_id
 inner join
     {{ ref("regions") }} as regions
-    on upper(kept_customers.country) = regions.country
+    on {{ country("kept_customers.country") }} = regions.country
     and {{ postal_area("kept_customers.postal_code") }} = regions.postal_area

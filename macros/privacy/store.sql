@@ -1,0 +1,1 @@
+{% macro store(store_id) -%} coalesce({{ store_id }}, 'none') {%- endmacro %}

@@ -1,0 +1,6 @@
+"""Where each landing column goes: lineage by column over dbt's compiled SQL, over classes instead of values."""
+
+from bigtrust.lineage.check import judge
+from bigtrust.lineage.project import Finding, Lineage, analyse
+
+__all__ = ["Finding", "Lineage", "analyse", "judge"]

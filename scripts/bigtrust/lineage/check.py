@@ -1,0 +1,86 @@
+"""The static checks: what the lineage says of each published relation, as verdicts."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bigtrust.lineage.project import Finding, Lineage
+from bigtrust.verdicts import CheckResult
+
+_NOT_FOLLOWED = "cannot be followed: see LIN-03"
+# What may run beside the models: deletes before a build of the changes, and the guards when a run starts.
+_DELETE = re.compile(r"\s*\{\{\s*(delete_\w+)\(.*\)\s*\}\}\s*", re.DOTALL)
+_GUARD = re.compile(r"\s*\{\{\s*(require_\w+)\(\)\s*\}\}\s*")
+_WRITES = re.compile(
+    r"\b(insert|update|create|alter|copy|attach|set|merge|comment|export|pragma|call)\b", re.IGNORECASE
+)
+
+
+def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
+    """LIN-01 and LIN-02 for each published relation; LIN-03 to LIN-05 for the project."""
+    results = []
+    for name in lineage.published:
+        relation = lineage.relations.get(name)
+        columns = len(relation.columns) if relation else 0
+        for code in ("LIN-01", "LIN-02"):
+            found = [finding for finding in lineage.findings if (finding.code, finding.relation) == (code, name)]
+            results.append(_result(code, name, columns, found, "" if relation else _NOT_FOLLOWED))
+    lost = [finding for finding in lineage.findings if finding.code == "LIN-03"]
+    undeclared = [finding for finding in lineage.findings if finding.code == "LIN-04"]
+    hooks, beside = _beside_the_models(manifest)
+    return [
+        *results,
+        _result("LIN-03", "models", lineage.models, lost, "" if lineage.models else "examined nothing"),
+        _result("LIN-04", "staging", lineage.declared, undeclared, "" if lineage.declared else "examined nothing"),
+        _result("LIN-05", "hooks", hooks, beside, "" if hooks else "examined nothing"),
+    ]
+
+
+def _beside_the_models(manifest: Mapping[str, Any]) -> tuple[int, list[Finding]]:
+    """What runs beside the models, so that no lineage shows it: how much of it there is, and what must not be."""
+    examined, found = 0, []
+    for node in manifest["nodes"].values():
+        if node["resource_type"] == "operation":
+            examined += 1
+            if not _GUARD.fullmatch(node["raw_code"]):
+                found.append(Finding("LIN-05", "dbt_project.yml", None, "a run hook is none of the guards (require_…)"))
+        hooks = [*node["config"].get("pre-hook", ()), *node["config"].get("post-hook", ())]
+        for hook in hooks:
+            examined += 1
+            if not _DELETE.fullmatch(hook["sql"]):
+                found.append(Finding("LIN-05", node["name"], None, "a hook is none of the deletes (delete_…)"))
+    for macro in manifest["macros"].values():
+        is_ours = macro["package_name"] == manifest["metadata"]["project_name"]
+        if is_ours and macro["name"].startswith("delete_"):
+            examined += 1
+            if _WRITES.search(re.sub(r"\{%.*?%\}|\{#.*?#\}", " ", macro["macro_sql"], flags=re.DOTALL)):
+                found.append(Finding("LIN-05", macro["name"], None, "the macro does something else than delete"))
+    return examined, found
+
+
+def _result(code: str, relation: str, examined: int, found: list[Finding], failure: str) -> CheckResult:
+    is_project = "." not in relation
+    reasons = list(_reasons(found, names_relation=is_project))
+    if failure:
+        reasons.append(failure)
+    shown = "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
+    return CheckResult(
+        code=code,
+        publication="" if is_project else relation.split(".")[0],
+        relation=relation,
+        column=None,
+        suite="static",
+        expectation="lineage",
+        severity="critical",
+        examined=examined,
+        violations=len(found),
+        verdict="failed" if reasons else "passed",
+        reason=shown,
+    )
+
+
+def _reasons(found: list[Finding], *, names_relation: bool) -> Iterator[str]:
+    for finding in found:
+        place = finding.column or ("which rows there are" if finding.code in ("LIN-01", "LIN-02") else "")
+        where = ".".join(part for part in (finding.relation if names_relation else "", place) if part)
+        yield f"{where} {finding.reason}" if where else finding.reason

@@ -1,0 +1,249 @@
+"""The lineage of a dbt project: from each landing column to each column of each publication."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+
+from bigtrust.errors import ConfigurationError
+from bigtrust.lineage import treatments
+from bigtrust.lineage.evaluate import Relation, Unresolved, evaluate
+from bigtrust.lineage.taint import CLASSES, CONSTANT, FORBIDDEN, NULL, UNTREATED, Flow, Taint
+
+_POSITION = {"file_number": "position", "row_number": "position", "is_new": "attribute"}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What is wrong with a column (or, with `column` None, with which rows there are) of a relation or a model."""
+
+    code: str
+    relation: str
+    column: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Lineage:
+    """`relations` are all models by `database.schema.name`, `published` the names of those that are in a publication,
+    `declared` how many columns of staging have a class; `findings` what must not be."""
+
+    relations: Mapping[str, Relation]
+    published: tuple[str, ...]
+    models: int
+    declared: int
+    findings: tuple[Finding, ...]
+
+
+def analyse(manifest: Mapping[str, Any], compiled: Path, publications: Collection[str]) -> Lineage:
+    """Follow every landing column through the compiled models.
+
+    `manifest` is dbt's manifest.json, `compiled` the folder `target/compiled` of the same build. Raises
+    ConfigurationError if a treatment or a class is not declared as it must be.
+    """
+    return _Project(manifest, compiled, publications).analyse()
+
+
+class _Project:
+    def __init__(self, manifest: Mapping[str, Any], compiled: Path, publications: Collection[str]) -> None:
+        self._compiled = compiled
+        self._publications = publications
+        self._models = [
+            node
+            for node in manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["config"].get("materialized") != "ephemeral"
+        ]
+        self._findings: list[Finding] = []
+        self._relations: dict[str, Relation] = {}
+        self._landing: set[str] = set()
+        self._lost: set[str] = set()  # models that cannot be followed, and those that read them
+        for node in manifest["sources"].values():
+            self._relations[_name(node, node["identifier"])] = self._source(node)
+        for node in manifest["nodes"].values():
+            if node["resource_type"] == "seed":
+                columns = _header(Path(node["root_path"]) / node["original_file_path"]) if node.get("root_path") else ()
+                self._relations[_name(node, node["alias"])] = Relation(dict.fromkeys(columns, CONSTANT))
+        self._schema: dict[str, Any] = {}
+        for name, relation in self._relations.items():
+            self._know(name, relation)
+
+    def analyse(self) -> Lineage:
+        self._treatments = self._read_treatments()
+        declared = 0
+        for node in _in_order(self._models):
+            if node["name"] == treatments.MODEL:
+                continue
+            name = _name(node, node["alias"])
+            if self._lost.intersection(node["depends_on"]["nodes"]):
+                self._lost.add(node["unique_id"])  # the finding is of what it reads
+                continue
+            relation = self._model(name, node)
+            if relation is None:
+                self._lost.add(node["unique_id"])
+                continue
+            if node["fqn"][1] == "staging" and node["fqn"][2] != "base":
+                declared += len(node["columns"])
+                relation = self._as_declared(name, node, relation)
+            self._relations[name] = relation
+            self._know(name, relation)
+        published = tuple(
+            sorted(_name(node, node["alias"]) for node in self._models if node["database"] in self._publications)
+        )
+        followed = {_name(node, node["alias"]) for node in self._models if node["unique_id"] not in self._lost}
+        relations = {name: self._relations[name] for name in sorted(followed & self._relations.keys())}
+        for name in published:
+            if name in relations:
+                self._findings.extend(_leaks(name, relations[name]))
+        return Lineage(relations, published, len(self._models), declared, tuple(self._findings))
+
+    def _source(self, node: Mapping[str, Any]) -> Relation:
+        """The columns of a source with their declared classes; of landing, also where a row lay."""
+        is_landing = node["source_name"] == "landing"
+        columns = {}
+        for column in node["columns"].values():
+            identifier_class = _declared_class(column, f"source {node['source_name']}.{node['name']}")
+            origin = f"{node['name']}.{column['name']}"
+            self._landing.add(origin)
+            identity = _meta(column).get("identifier", column["name"])
+            flow = Flow(origin, identifier_class)
+            columns[column["name"]] = Taint(frozenset({flow}), identity)
+        if is_landing:
+            for name, identifier_class in _POSITION.items():
+                self._landing.add(f"{node['name']}.{name}")
+                columns[name] = Taint(frozenset({Flow(f"{node['name']}.{name}", identifier_class)}))
+        return Relation(columns)
+
+    def _read_treatments(self) -> treatments.Treatments:
+        node = next((node for node in self._models if node["name"] == treatments.MODEL), None)
+        if node is None:
+            raise ConfigurationError("The model treatments (models/vault/treatments.sql) is missing. Restore it.")
+        try:
+            select = self._qualified(node)
+        except Unresolved as error:
+            raise ConfigurationError(f"The model treatments cannot be read: {error}. Correct it.") from None
+        if not isinstance(select, exp.Select):
+            raise ConfigurationError("The model treatments is no plain select. Correct it.")
+        meta = {column["name"]: _meta(column) for column in node["columns"].values()}
+        return treatments.read(select, meta, frozenset(self._landing))
+
+    def _model(self, name: str, node: Mapping[str, Any]) -> Relation | None:
+        """The relation that a model makes; None, with a finding, if it cannot be followed."""
+        # a model that reads itself, as the last build left it, declares its columns
+        relation = Relation(dict.fromkeys(node["columns"], NULL))
+        try:
+            if node["columns"]:
+                self._know(name, relation)
+            query = self._qualified(node)
+            reads_itself = any(
+                ".".join(part.name for part in table.parts) == name for table in query.find_all(exp.Table)
+            )
+            while True:
+                known = {**self._relations, name: relation} if reads_itself else self._relations
+                last, relation = relation, evaluate(query, known, self._treatments)
+                if relation == last or not reads_itself:
+                    return relation
+        except Unresolved as error:
+            self._findings.append(Finding("LIN-03", name, None, f"cannot be followed: {error} (model {node['name']})"))
+            return None
+
+    def _qualified(self, node: Mapping[str, Any]) -> exp.Expr:
+        """The compiled query of a model, each column with its table, stars written out."""
+        path = self._compiled / node["package_name"] / node["original_file_path"]
+        try:
+            queries = sqlglot.parse(path.read_text(encoding="utf-8"), dialect="duckdb")
+            if len(queries) != 1 or queries[0] is None:
+                raise Unresolved("it is not one query")
+            return qualify(queries[0], dialect="duckdb", schema=self._schema, quote_identifiers=False, identify=False)
+        except OSError:
+            raise Unresolved("its compiled SQL is missing") from None
+        except SqlglotError as error:
+            # sqlglot quotes the query around the place; a query may hold a constant
+            raise Unresolved(f"its SQL is not understood ({type(error).__name__})") from None
+
+    def _as_declared(self, name: str, node: Mapping[str, Any], relation: Relation) -> Relation:
+        """A column of staging is what its YAML says, if that is at least what flows into it."""
+        columns = {}
+        for column, taint in relation.columns.items():
+            declared = node["columns"].get(column)
+            if declared is None:
+                self._findings.append(Finding("LIN-04", name, column, "is not declared"))
+                columns[column] = taint
+                continue
+            identifier_class = _declared_class(declared, f"model {node['name']}")
+            worse = [flow for flow in taint.flows if _rank(flow.identifier_class) < _rank(identifier_class)]
+            if worse:
+                self._findings.append(
+                    Finding("LIN-04", name, column, f"is declared {identifier_class}, but is {_described(worse)}")
+                )
+            stricter = (
+                flow
+                if _rank(flow.identifier_class) <= _rank(identifier_class)
+                else Flow(flow.column, identifier_class, flow.treatments)
+                for flow in taint.flows
+            )
+            columns[column] = Taint(frozenset(stricter), taint.identity, taint.fields)
+        return Relation(columns, relation.rows)
+
+    def _know(self, name: str, relation: Relation) -> None:
+        database, schema, table = name.split(".")
+        columns = dict.fromkeys(relation.columns, "unknown")
+        self._schema.setdefault(database, {}).setdefault(schema, {})[table] = columns
+
+
+def _leaks(name: str, relation: Relation) -> Iterator[Finding]:
+    for column, taint in [*relation.columns.items(), (None, relation.rows)]:
+        forbidden = [flow for flow in taint.flows if flow.identifier_class in FORBIDDEN]
+        if forbidden:
+            yield Finding("LIN-01", name, column, f"derives from {_described(forbidden)}")
+        untreated = [flow for flow in taint.flows if flow.identifier_class in UNTREATED]
+        if untreated and column is not None:
+            yield Finding("LIN-02", name, column, f"derives without a treatment from {_described(untreated)}")
+
+
+def _described(flows: Collection[Flow]) -> str:
+    names = sorted({f"{flow.column} ({flow.identifier_class.replace('_', ' ')})" for flow in flows})
+    return ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")
+
+
+def _declared_class(column: Mapping[str, Any], where: str) -> str:
+    identifier_class = _meta(column).get("identifier_class")
+    if identifier_class not in CLASSES:
+        raise ConfigurationError(
+            f"Column {column['name']} of {where} has no identifier class. Give it one of: {', '.join(CLASSES[1:])}."
+        )
+    return str(identifier_class)
+
+
+def _rank(identifier_class: str) -> int:
+    return CLASSES.index(identifier_class)
+
+
+def _name(node: Mapping[str, Any], identifier: str) -> str:
+    return f"{node['database']}.{node['schema']}.{identifier}"
+
+
+def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    meta: Mapping[str, Any] = node.get("config", {}).get("meta", {})
+    return meta
+
+
+def _header(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig") as file:
+        return [name.strip().strip('"') for name in file.readline().rstrip("\n").split(",")]
+
+
+def _in_order(models: Collection[Mapping[str, Any]]) -> Iterator[Mapping[str, Any]]:
+    """Each model after those that it reads."""
+    waiting = {node["unique_id"]: node for node in models}
+    while waiting:
+        ready = [
+            node for node in waiting.values() if not any(other in waiting for other in node["depends_on"]["nodes"])
+        ]
+        for node in ready:
+            del waiting[node["unique_id"]]
+            yield node
