@@ -145,6 +145,7 @@ def _static(settings: Settings) -> list[CheckResult]:
     """What the lineage of the compiled models says."""
     manifest = _manifest(settings)
     followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS)
+    lineage.write(settings.lineage, followed)
     return lineage.judge(followed, manifest)
 
 

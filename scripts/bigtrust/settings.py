@@ -109,6 +109,11 @@ class Settings:
         """Great Expectations' pages of the last checks."""
         return self.warehouse / "data_docs"
 
+    @property
+    def lineage(self) -> Path:
+        """Where each landing column goes: a page, and the same as JSON."""
+        return self.warehouse / "lineage"
+
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""
         folders = ("landing", "warehouse", "published", "register", "site", "ledger")

@@ -15,6 +15,7 @@ from bigtrust.lineage import treatments
 from bigtrust.lineage.evaluate import Relation, Unresolved, evaluate
 from bigtrust.lineage.taint import CLASSES, CONSTANT, FORBIDDEN, NULL, UNTREATED, Flow, Taint
 
+_FROM_OUTSIDE = ("landing", "register")  # the other sources hold what earlier builds made of these
 _POSITION = {"file_number": "position", "row_number": "position", "is_new": "attribute"}
 
 
@@ -30,9 +31,11 @@ class Finding:
 
 @dataclass(frozen=True)
 class Lineage:
-    """`relations` are all models by `database.schema.name`, `published` the names of those that are in a publication,
-    `declared` how many columns of staging have a class; `findings` what must not be."""
+    """`landing` are all landing columns (`table.column`) with their class, `relations` all models by
+    `database.schema.name`, `published` the names of those that are in a publication, `declared` how many columns of
+    staging have a class; `findings` what must not be."""
 
+    landing: Mapping[str, str]
     relations: Mapping[str, Relation]
     published: tuple[str, ...]
     models: int
@@ -60,7 +63,7 @@ class _Project:
         ]
         self._findings: list[Finding] = []
         self._relations: dict[str, Relation] = {}
-        self._landing: set[str] = set()
+        self._landing: dict[str, str] = {}
         self._lost: set[str] = set()  # models that cannot be followed, and those that read them
         for node in manifest["sources"].values():
             self._relations[_name(node, node["identifier"])] = self._source(node)
@@ -99,7 +102,7 @@ class _Project:
         for name in published:
             if name in relations:
                 self._findings.extend(_leaks(name, relations[name]))
-        return Lineage(relations, published, len(self._models), declared, tuple(self._findings))
+        return Lineage(self._landing, relations, published, len(self._models), declared, tuple(self._findings))
 
     def _source(self, node: Mapping[str, Any]) -> Relation:
         """The columns of a source with their declared classes; of landing, also where a row lay."""
@@ -108,13 +111,14 @@ class _Project:
         for column in node["columns"].values():
             identifier_class = _declared_class(column, f"source {node['source_name']}.{node['name']}")
             origin = f"{node['name']}.{column['name']}"
-            self._landing.add(origin)
+            if node["source_name"] in _FROM_OUTSIDE:
+                self._landing[origin] = identifier_class
             identity = _meta(column).get("identifier", column["name"])
             flow = Flow(origin, identifier_class)
             columns[column["name"]] = Taint(frozenset({flow}), identity)
         if is_landing:
             for name, identifier_class in _POSITION.items():
-                self._landing.add(f"{node['name']}.{name}")
+                self._landing[f"{node['name']}.{name}"] = identifier_class
                 columns[name] = Taint(frozenset({Flow(f"{node['name']}.{name}", identifier_class)}))
         return Relation(columns)
 
@@ -123,7 +127,7 @@ class _Project:
         if node is None:
             raise ConfigurationError("The model treatments (models/vault/treatments.sql) is missing. Restore it.")
         try:
-            select = self._qualified(node)
+            select = self._qualified(treatments.MODEL, node)
         except Unresolved as error:
             raise ConfigurationError(f"The model treatments cannot be read: {error}. Correct it.") from None
         if not isinstance(select, exp.Select):
@@ -138,10 +142,8 @@ class _Project:
         try:
             if node["columns"]:
                 self._know(name, relation)
-            query = self._qualified(node)
-            reads_itself = any(
-                ".".join(part.name for part in table.parts) == name for table in query.find_all(exp.Table)
-            )
+            query = self._qualified(name, node)
+            reads_itself = any(_full_name(table) == name for table in query.find_all(exp.Table))
             while True:
                 known = {**self._relations, name: relation} if reads_itself else self._relations
                 last, relation = relation, evaluate(query, known, self._treatments)
@@ -151,13 +153,16 @@ class _Project:
             self._findings.append(Finding("LIN-03", name, None, f"cannot be followed: {error} (model {node['name']})"))
             return None
 
-    def _qualified(self, node: Mapping[str, Any]) -> exp.Expr:
+    def _qualified(self, name: str, node: Mapping[str, Any]) -> exp.Expr:
         """The compiled query of a model, each column with its table, stars written out."""
         path = self._compiled / node["package_name"] / node["original_file_path"]
         try:
             queries = sqlglot.parse(path.read_text(encoding="utf-8"), dialect="duckdb")
             if len(queries) != 1 or queries[0] is None:
                 raise Unresolved("it is not one query")
+            for table in queries[0].find_all(exp.Table):
+                if table.db and _full_name(table) not in self._relations and _full_name(table) != name:
+                    raise Unresolved(f"the relation {_full_name(table)}")
             return qualify(queries[0], dialect="duckdb", schema=self._schema, quote_identifiers=False, identify=False)
         except OSError:
             raise Unresolved("its compiled SQL is missing") from None
@@ -225,6 +230,10 @@ def _rank(identifier_class: str) -> int:
 
 def _name(node: Mapping[str, Any], identifier: str) -> str:
     return f"{node['database']}.{node['schema']}.{identifier}"
+
+
+def _full_name(table: exp.Table) -> str:
+    return ".".join(part.name for part in table.parts)
 
 
 def _meta(node: Mapping[str, Any]) -> Mapping[str, Any]:
