@@ -29,7 +29,7 @@ class Check:
 
 CHECKS: tuple[Check, ...] = (
     Check(
-        "LIN-01",
+        "FLW-01",
         "static",
         "No column of the relation, and nothing that decides which rows it has, derives from a direct identifier, a "
         "free text, a secret or a place in the delivery.",
@@ -40,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
         "(models/vault/treatments.sql) exactly as its macro writes it.",
     ),
     Check(
-        "LIN-02",
+        "FLW-02",
         "static",
         "No column of the relation derives from a quasi-identifier except through a registered treatment.",
         "columns of the relation",
@@ -48,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
         "Apply the treatment of that column: birth_decade, country, language, month, day, region by postal_area.",
     ),
     Check(
-        "LIN-03",
+        "FLW-03",
         "static",
         "Every model can be followed: its compiled SQL is parsed, and every name in it is known.",
         "models",
@@ -56,7 +56,7 @@ CHECKS: tuple[Check, ...] = (
         "The reason names the model and what is not known in it. Write it in SQL that the lineage follows.",
     ),
     Check(
-        "LIN-04",
+        "FLW-04",
         "static",
         "No column of staging is declared less than what flows into it.",
         "columns of staging",
@@ -64,7 +64,7 @@ CHECKS: tuple[Check, ...] = (
         "Correct the identifier_class in models/staging/_staging__models.yml, or the model.",
     ),
     Check(
-        "LIN-05",
+        "FLW-05",
         "static",
         "Nothing runs beside the models but deletes and guards.",
         "hooks and the macros that they call",

@@ -43,13 +43,13 @@ def keep_names_and_addresses(project: Path) -> None:
 
 
 LEAKS = {
-    "an e-mail address in lower case": ("lower(kept_customers.email)", "varchar", {"LIN-01", "RAW-01", "PAT-01"}),
+    "an e-mail address in lower case": ("lower(kept_customers.email)", "varchar", {"FLW-01", "RAW-01", "PAT-01"}),
     "a phone number as a number": (
         "try_cast(right(regexp_replace(kept_customers.phone, '[^0-9]', '', 'g'), 9) as bigint)",
         "bigint",
-        {"LIN-01", "RAW-01"},
+        {"FLW-01", "RAW-01"},
     ),
-    "a name inside a text": ("'segment B, ' || kept_customers.last_name || ', loyal'", "varchar", {"LIN-01", "RAW-01"}),
+    "a name inside a text": ("'segment B, ' || kept_customers.last_name || ', loyal'", "varchar", {"FLW-01", "RAW-01"}),
 }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from bigtrust.lineage.project import Finding, Lineage
 from bigtrust.verdicts import CheckResult
 
-_NOT_FOLLOWED = "cannot be followed: see LIN-03"
+_NOT_FOLLOWED = "cannot be followed: see FLW-03"
 # What may run beside the models: deletes before a build of the changes, and the guards when a run starts.
 _DELETE = re.compile(r"\s*\{\{\s*(delete_\w+)\(.*\)\s*\}\}\s*", re.DOTALL)
 _GUARD = re.compile(r"\s*\{\{\s*(require_\w+)\(\)\s*\}\}\s*")
@@ -17,22 +17,22 @@ _WRITES = re.compile(
 
 
 def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
-    """LIN-01 and LIN-02 for each published relation; LIN-03 to LIN-05 for the project."""
+    """FLW-01 and FLW-02 for each published relation; FLW-03 to FLW-05 for the project."""
     results = []
     for name in lineage.published:
         relation = lineage.relations.get(name)
         columns = len(relation.columns) if relation else 0
-        for code in ("LIN-01", "LIN-02"):
+        for code in ("FLW-01", "FLW-02"):
             found = [finding for finding in lineage.findings if (finding.code, finding.relation) == (code, name)]
             results.append(_result(code, name, columns, found, "" if relation else _NOT_FOLLOWED))
-    lost = [finding for finding in lineage.findings if finding.code == "LIN-03"]
-    undeclared = [finding for finding in lineage.findings if finding.code == "LIN-04"]
+    lost = [finding for finding in lineage.findings if finding.code == "FLW-03"]
+    undeclared = [finding for finding in lineage.findings if finding.code == "FLW-04"]
     hooks, beside = _beside_the_models(manifest)
     return [
         *results,
-        _result("LIN-03", "models", lineage.models, lost, "" if lineage.models else "examined nothing"),
-        _result("LIN-04", "staging", lineage.declared, undeclared, "" if lineage.declared else "examined nothing"),
-        _result("LIN-05", "hooks", hooks, beside, "" if hooks else "examined nothing"),
+        _result("FLW-03", "models", lineage.models, lost, "" if lineage.models else "examined nothing"),
+        _result("FLW-04", "staging", lineage.declared, undeclared, "" if lineage.declared else "examined nothing"),
+        _result("FLW-05", "hooks", hooks, beside, "" if hooks else "examined nothing"),
     ]
 
 
@@ -43,18 +43,18 @@ def _beside_the_models(manifest: Mapping[str, Any]) -> tuple[int, list[Finding]]
         if node["resource_type"] == "operation":
             examined += 1
             if not _GUARD.fullmatch(node["raw_code"]):
-                found.append(Finding("LIN-05", "dbt_project.yml", None, "a run hook is none of the guards (require_…)"))
+                found.append(Finding("FLW-05", "dbt_project.yml", None, "a run hook is none of the guards (require_…)"))
         hooks = [*node["config"].get("pre-hook", ()), *node["config"].get("post-hook", ())]
         for hook in hooks:
             examined += 1
             if not _DELETE.fullmatch(hook["sql"]):
-                found.append(Finding("LIN-05", node["name"], None, "a hook is none of the deletes (delete_…)"))
+                found.append(Finding("FLW-05", node["name"], None, "a hook is none of the deletes (delete_…)"))
     for macro in manifest["macros"].values():
         is_ours = macro["package_name"] == manifest["metadata"]["project_name"]
         if is_ours and macro["name"].startswith("delete_"):
             examined += 1
             if _WRITES.search(re.sub(r"\{%.*?%\}|\{#.*?#\}", " ", macro["macro_sql"], flags=re.DOTALL)):
-                found.append(Finding("LIN-05", macro["name"], None, "the macro does something else than delete"))
+                found.append(Finding("FLW-05", macro["name"], None, "the macro does something else than delete"))
     return examined, found
 
 
@@ -81,6 +81,6 @@ def _result(code: str, relation: str, examined: int, found: list[Finding], failu
 
 def _reasons(found: list[Finding], *, names_relation: bool) -> Iterator[str]:
     for finding in found:
-        place = finding.column or ("which rows there are" if finding.code in ("LIN-01", "LIN-02") else "")
+        place = finding.column or ("which rows there are" if finding.code in ("FLW-01", "FLW-02") else "")
         where = ".".join(part for part in (finding.relation if names_relation else "", place) if part)
         yield f"{where} {finding.reason}" if where else finding.reason

@@ -150,7 +150,7 @@ class _Project:
                 if relation == last or not reads_itself:
                     return relation
         except Unresolved as error:
-            self._findings.append(Finding("LIN-03", name, None, f"cannot be followed: {error} (model {node['name']})"))
+            self._findings.append(Finding("FLW-03", name, None, f"cannot be followed: {error} (model {node['name']})"))
             return None
 
     def _qualified(self, name: str, node: Mapping[str, Any]) -> exp.Expr:
@@ -176,14 +176,14 @@ class _Project:
         for column, taint in relation.columns.items():
             declared = node["columns"].get(column)
             if declared is None:
-                self._findings.append(Finding("LIN-04", name, column, "is not declared"))
+                self._findings.append(Finding("FLW-04", name, column, "is not declared"))
                 columns[column] = taint
                 continue
             identifier_class = _declared_class(declared, f"model {node['name']}")
             worse = [flow for flow in taint.flows if _rank(flow.identifier_class) < _rank(identifier_class)]
             if worse:
                 self._findings.append(
-                    Finding("LIN-04", name, column, f"is declared {identifier_class}, but is {_described(worse)}")
+                    Finding("FLW-04", name, column, f"is declared {identifier_class}, but is {_described(worse)}")
                 )
             stricter = (
                 flow
@@ -204,10 +204,10 @@ def _leaks(name: str, relation: Relation) -> Iterator[Finding]:
     for column, taint in [*relation.columns.items(), (None, relation.rows)]:
         forbidden = [flow for flow in taint.flows if flow.identifier_class in FORBIDDEN]
         if forbidden:
-            yield Finding("LIN-01", name, column, f"derives from {_described(forbidden)}")
+            yield Finding("FLW-01", name, column, f"derives from {_described(forbidden)}")
         untreated = [flow for flow in taint.flows if flow.identifier_class in UNTREATED]
         if untreated and column is not None:
-            yield Finding("LIN-02", name, column, f"derives without a treatment from {_described(untreated)}")
+            yield Finding("FLW-02", name, column, f"derives without a treatment from {_described(untreated)}")
 
 
 def _described(flows: Collection[Flow]) -> str:

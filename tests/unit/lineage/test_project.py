@@ -125,13 +125,13 @@ def test_a_project_that_leaks_nothing_passes_and_says_how_much_was_examined(proj
     verdicts = project.verdicts()
     assert {result.verdict for result in verdicts.values()} == {"passed"}
     assert {key: result.examined for key, result in verdicts.items()} == {
-        ("LIN-01", "analytics.marts.customers"): 2,
-        ("LIN-02", "analytics.marts.customers"): 2,
-        ("LIN-01", "analytics.protected.customers"): 2,
-        ("LIN-02", "analytics.protected.customers"): 2,
-        ("LIN-03", "models"): 4,
-        ("LIN-04", "staging"): 6,
-        ("LIN-05", "hooks"): 1,
+        ("FLW-01", "analytics.marts.customers"): 2,
+        ("FLW-02", "analytics.marts.customers"): 2,
+        ("FLW-01", "analytics.protected.customers"): 2,
+        ("FLW-02", "analytics.protected.customers"): 2,
+        ("FLW-03", "models"): 4,
+        ("FLW-04", "staging"): 6,
+        ("FLW-05", "hooks"): 1,
     }
 
 
@@ -139,21 +139,21 @@ def test_an_identifier_fails_in_the_table_and_in_the_mart(project: Project) -> N
     project.protected("reverse(email) as area")
     verdicts = project.verdicts()
     for relation in ("analytics.marts.customers", "analytics.protected.customers"):
-        assert verdicts["LIN-01", relation].verdict == "failed"
-        assert verdicts["LIN-01", relation].reason == "area derives from customers.email (direct identifier)"
+        assert verdicts["FLW-01", relation].verdict == "failed"
+        assert verdicts["FLW-01", relation].reason == "area derives from customers.email (direct identifier)"
 
 
 def test_a_filter_on_an_identifier_fails(project: Project) -> None:
     project.protected("left(postal_code, 2) as area", "where email < 'm'")
-    reason = project.verdicts()["LIN-01", "analytics.marts.customers"].reason
+    reason = project.verdicts()["FLW-01", "analytics.marts.customers"].reason
     assert reason == "which rows there are derives from customers.email (direct identifier)"
 
 
 def test_a_quasi_identifier_without_a_treatment_fails(project: Project) -> None:
     project.protected("left(postal_code, 3) as area")
-    verdict = project.verdicts()["LIN-02", "analytics.marts.customers"]
+    verdict = project.verdicts()["FLW-02", "analytics.marts.customers"]
     assert verdict.reason == "area derives without a treatment from customers.postal_code (quasi identifier)"
-    assert project.failed() == {"LIN-02"}
+    assert project.failed() == {"FLW-02"}
 
 
 @pytest.mark.parametrize(
@@ -170,23 +170,23 @@ def test_a_quasi_identifier_without_a_treatment_fails(project: Project) -> None:
 def test_what_cannot_be_followed_fails_and_is_named_without_quoting_it(project: Project, sql: str, what: str) -> None:
     project.model("protected", "protected", "analytics.protected", sql, ["stg_customers"], alias="customers")
     verdicts = project.verdicts()
-    assert project.failed() == {"LIN-01", "LIN-02", "LIN-03"}
-    reason = verdicts["LIN-03", "models"].reason
+    assert project.failed() == {"FLW-01", "FLW-02", "FLW-03"}
+    reason = verdicts["FLW-03", "models"].reason
     assert any(part in reason for part in what.split("|"))
     assert "martin" not in reason
-    assert verdicts["LIN-01", "analytics.marts.customers"].reason == "cannot be followed: see LIN-03"
-    assert verdicts["LIN-03", "models"].violations == 1  # the mart that reads it is not told again
+    assert verdicts["FLW-01", "analytics.marts.customers"].reason == "cannot be followed: see FLW-03"
+    assert verdicts["FLW-03", "models"].violations == 1  # the mart that reads it is not told again
 
 
 def test_a_model_whose_compiled_sql_is_missing_fails(project: Project) -> None:
     (project.folder / "shop" / "models" / "marts" / "customers.sql").unlink()
-    assert "its compiled SQL is missing" in project.verdicts()["LIN-03", "models"].reason
+    assert "its compiled SQL is missing" in project.verdicts()["FLW-03", "models"].reason
 
 
 def test_staging_must_not_declare_less_than_flows_in(project: Project) -> None:
     declared = {"postal_code": "attribute", "file_number": "position", "row_number": "position", "is_new": "attribute"}
     project.declare(customer_id="direct_identifier", email="attribute", **declared)
-    verdict = project.verdicts()["LIN-04", "staging"]
+    verdict = project.verdicts()["FLW-04", "staging"]
     assert verdict.violations == 2
     assert "email is declared attribute, but is customers.email (direct identifier)" in verdict.reason
 
@@ -194,7 +194,7 @@ def test_staging_must_not_declare_less_than_flows_in(project: Project) -> None:
 def test_what_staging_declares_more_strictly_counts(project: Project) -> None:
     declared = {"file_number": "position", "row_number": "position", "is_new": "attribute"}
     project.declare(customer_id="direct_identifier", email="direct_identifier", postal_code="free_text", **declared)
-    assert "customers.postal_code (free text)" in project.verdicts()["LIN-01", "analytics.marts.customers"].reason
+    assert "customers.postal_code (free text)" in project.verdicts()["FLW-01", "analytics.marts.customers"].reason
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_what_staging_declares_more_strictly_counts(project: Project) -> None:
 )
 def test_a_hook_that_is_no_delete_fails(project: Project, hook: str) -> None:
     project.node("protected")["config"]["pre-hook"] = [{"sql": hook}]
-    assert project.failed() == {"LIN-05"}
+    assert project.failed() == {"FLW-05"}
 
 
 def test_a_delete_that_does_more_than_delete_fails(project: Project) -> None:
@@ -220,12 +220,12 @@ def test_a_delete_that_does_more_than_delete_fails(project: Project) -> None:
     project.manifest["macros"]["macro.shop.delete_old"] = macro
     assert project.failed() == set()
     macro["macro_sql"] = "{% macro delete_old() %}insert into x select email from y{% endmacro %}"
-    assert project.failed() == {"LIN-05"}
+    assert project.failed() == {"FLW-05"}
 
 
 def test_a_run_hook_that_is_no_guard_fails(project: Project) -> None:
     project.manifest["nodes"]["operation"]["raw_code"] = "create table analytics.main.copy as select 1"
-    assert project.failed() == {"LIN-05"}
+    assert project.failed() == {"FLW-05"}
 
 
 @pytest.mark.parametrize(
