@@ -198,8 +198,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "RAW-01",
         "data",
-        "No column holds a raw value of a person that the vault knows, in any spelling; nor does a comment or a "
-        "definition.",
+        "No column holds a raw value of a person that the vault knows, whatever its case, accents and punctuation; nor "
+        "does a comment or a definition.",
         "distinct values",
         "A pseudonym protects nobody if the identifier travels along, in a free text, a web address or a number.",
         "The result names the column and the class of identifier. Leave the column out of the protected model, or give "
