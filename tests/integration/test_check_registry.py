@@ -46,8 +46,9 @@ def test_every_code_of_the_registry_is_used(published: Warehouse) -> None:
 def test_what_stops_a_run_is_recorded_as_passed_with_how_much_it_examined(published: Warehouse) -> None:
     assert published.query(
         "governance",
-        "select count(*), min(examined) > 0 from marts.check_results where suite = 'static' and verdict = 'passed'",
-    ) == [(18, True)]
+        "select code, count(*) from marts.check_results where suite = 'static' and verdict = 'passed' and examined > 0 "
+        "and code in ('CLS-01', 'CON-01', 'SUI-01', 'ERA-01', 'PSE-03') group by all order by all",
+    ) == [("CLS-01", 1), ("CON-01", 5), ("ERA-01", 5), ("PSE-03", 2), ("SUI-01", 5)]
     assert published.query("governance", "select verdict, reason from marts.check_results where code = 'EXC-01'") == [
         ("not applicable", "the policy has no exception")
     ]
