@@ -13,7 +13,7 @@
             {%- if not node.columns -%}
                 {{
                     exceptions.raise_compiler_error(
-                        "Staging model "
+                        "CLS-01: Staging model "
                         ~ node.name
                         ~ " lists no columns. List each with its identifier class in "
                         ~ node.original_file_path
@@ -24,7 +24,7 @@
             {%- for column in node.columns.values() if column.config.meta.identifier_class not in classes -%}
                 {{
                     exceptions.raise_compiler_error(
-                        "Column "
+                        "CLS-01: Column "
                         ~ column.name
                         ~ " of staging model "
                         ~ node.name

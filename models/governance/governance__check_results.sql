@@ -12,7 +12,7 @@ with
                     record -> 'checks',
                     '[{"code": "VARCHAR", "publication": "VARCHAR", "relation": "VARCHAR", "column": "VARCHAR",
                    "suite": "VARCHAR", "severity": "VARCHAR", "expectation": "VARCHAR", "verdict": "VARCHAR", "reason": "VARCHAR",
-                   "examined": "BIGINT", "violations": "BIGINT"}]'
+                   "exception": "VARCHAR", "examined": "BIGINT", "violations": "BIGINT"}]'
                 )
             ) as result
         from records
@@ -30,6 +30,7 @@ select
     result.severity as severity,
     result.verdict as verdict,
     result.reason as reason,
+    result.exception as exception,
     result.examined as examined,
     result.violations as violations
 from checks

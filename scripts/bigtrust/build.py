@@ -11,6 +11,7 @@ import duckdb
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 
+from bigtrust import data_tests
 from bigtrust.changes import FullBuildNeeded
 from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, InputError
 from bigtrust.settings import Settings
@@ -25,6 +26,7 @@ class Dbt:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.manifest: Any = None
+        self.tests: list[Any] = []  # dbt's results of the data tests of the last build, also of a failed one
 
     def parse(self, run: int) -> None:
         """Parse the project. Raises ConfigurationError for a project that does not parse."""
@@ -46,6 +48,8 @@ class Dbt:
             arguments += ["seed", *self._unchanged_views()]
         with self._environment(run, only_changes=only_changes):
             result = self._invoke(arguments, progress)
+        ended = getattr(result.result, "results", ())
+        self.tests = [item for item in ended if item.node.resource_type == "test"]
         self._raise_for(result)
 
     def build_models(self, run: int, publications: Sequence[str], *, only_changes: bool = False) -> None:
@@ -169,6 +173,7 @@ class _Counter:
 def _test_failure(node: Any, vault: Path) -> BigTrustError:
     meta = node.config.meta or {}
     sentence = meta.get("remedy") or f"The data test {node.name} failed. Query its compiled SQL to see on what."
+    sentence = f"{data_tests.code(node)}: {sentence}"
     code = ExitCode(meta.get("exit_code", ExitCode.CHECK_FAILED))
     if code == ExitCode.UNUSABLE_INPUT:
         return InputError(f"{sentence} {_rejected(vault)}".strip())

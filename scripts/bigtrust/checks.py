@@ -2,24 +2,39 @@
 
 import json
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
+from dbt.artifacts.schemas.manifest import WritableManifest
 
-from bigtrust import contract, lineage, purposes, records
+from bigtrust import check_exceptions, contract, lineage, purposes, records
+from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
+from bigtrust.gx.sentences import written_checks
 from bigtrust.gx.suites import SCHEMAS, Suite, load_suites, require_suites
-from bigtrust.gx.validate import Report, validate
+from bigtrust.gx.validate import EXAMINED_NOTHING, Report, validate
+from bigtrust.registry import CHECKS
 from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 
-__all__ = ["CheckResult", "Report", "load", "run"]
+__all__ = ["CheckResult", "Prepared", "Report", "load", "require_passed", "run"]
+
+OBJECTS = "OBJ-01"
+FLOWS = frozenset(check.code for check in CHECKS if check.code.startswith("FLW-"))
+_WHEN = {
+    "static": "it stops a run before any data moves.",
+    "build": "dbt makes it while a run builds (bigtrust run).",
+    "metamorphic": "it builds again with other data (bigtrust check --help).",
+    "artefact": "it is made on what a run leaves (bigtrust run).",
+    "data": "no relation has it.",
+}
 
 # Great Expectations talks of renderers; what matters is in its results.
 _chatter = logging.getLogger("great_expectations")
@@ -27,7 +42,17 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "requests", "categories", "runs", "checks", "cells", "opt_ins", "opt_ins.birth_date")
+_HAPPENINGS = (
+    "rejects",
+    "requests",
+    "categories",
+    "runs",
+    "checks",
+    "cells",
+    "opt_ins",
+    "opt_ins.birth_date",
+    "exceptions",
+)
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -74,20 +99,30 @@ _PRODUCT_DATA = (
 TABLE_NAMES = RawColumn("system.information_schema.tables", "table_name")  # somebody is called Register
 
 
-def load(settings: Settings) -> list[Suite]:
-    """Return the baseline suite and the written suite of every relation of every publication.
+@dataclass(frozen=True)
+class Prepared:
+    """What a run checks: the suites, the exceptions of the policy, and the verdicts of checks that are made already."""
 
-    Raises ConfigurationError for a suite that cannot be used, for a relation without a written suite or an enforced
-    contract, and for a publication that does not do what its purpose says.
+    suites: list[Suite]
+    made: list[CheckResult]
+    exceptions: list[CheckException]
+
+
+def load(settings: Settings) -> Prepared:
+    """Make the static checks; return them with the baseline suite and the written suite of every published relation.
+
+    Raises ConfigurationError for a suite or an exception that cannot be used, and for what stops a run before any data
+    moves: a landing column without identifier class, a relation without a written suite or an enforced contract, a
+    publication that does not do what its purpose says.
     """
     manifest = _manifest(settings)
-    _require_contracts(manifest)
-    purposes.require_kept(manifest, purposes.load(settings.project))
-    purposes.require_own_pseudonyms(manifest)
+    tables = contract.load(settings.project)
+    contracts = _require_contracts(manifest)
+    kept = purposes.require_kept(manifest, purposes.load(settings.project))
+    pseudonyms = purposes.require_own_pseudonyms(manifest)
     baseline = baseline_suites(manifest)
     relations = {suite.relation for suite in baseline}
     folder = settings.project / "expectations"
-    tables = contract.load(settings.project)
     landing = {
         *tables,
         *_HAPPENINGS,
@@ -95,36 +130,84 @@ def load(settings: Settings) -> list[Suite]:
     }
     written = load_suites(folder, relations=relations, landing=landing, expectations=folder)
     require_suites(relations, written, folder)
-    return [*baseline, *written]
+    suited = Counter(suite.publication for suite in written)
+    suites = [*baseline, *written]
+    static = [
+        _passed("CLS-01", "", "landing", sum(len(table.columns) for table in tables.values())),
+        *(_passed("CON-01", name, name, examined) for name, examined in contracts.items()),
+        *(_passed("SUI-01", name, name, examined) for name, examined in suited.items()),
+        *(_passed("ERA-01", name, name, examined) for name, examined in kept.items()),
+        *(_passed("PSE-03", name, name, examined) for name, examined in pseudonyms.items()),
+    ]
+    day = check_exceptions.today()
+    exceptions = check_exceptions.load(
+        settings.project, [*CHECKS, *written_checks(written)], _judged(suites, static), day
+    )
+    static.append(check_exceptions.expiry(exceptions, day))
+    made, _ = check_exceptions.apply(static, exceptions, day)
+    return Prepared(suites, made, exceptions)
 
 
-def run(settings: Settings, suites: list[Suite], progress: Callable[[str, int, int], None]) -> Report:
-    """Judge all candidates by the suites, and write Data Docs.
+def run(
+    settings: Settings,
+    prepared: Prepared,
+    progress: Callable[[str, int, int], None],
+    *,
+    only: Collection[str] = (),
+) -> Report:
+    """Judge all candidates by the suites, and write Data Docs. The report begins with what is made already.
 
-    Raises CheckFailed if a candidate holds a relation that no model declares: what is not listed does not exist.
+    With `only`, no check of another code is made, and no page is written; raises ConfigurationError if one of these
+    codes is not for candidates.
     """
+    if only:
+        _require_judged(prepared, only)
     progress("Great Expectations", 0, 1)
-    report = _judge(settings, suites, PUBLICATIONS, settings.data_docs)
+    report = _judge(settings, prepared, PUBLICATIONS, None if only else settings.data_docs, only)
     progress("Great Expectations", 1, 1)
     return report
 
 
-def is_proven(settings: Settings, suites: list[Suite], publication: str) -> bool:
+def is_proven(settings: Settings, prepared: Prepared, publication: str) -> bool:
     """Judge the candidate of one publication alone; a check that cannot be made is no proof."""
     try:
-        return _judge(settings, suites, (publication,), None).passed
+        return _judge(settings, replace(prepared, made=[]), (publication,), None).passed
     except Exception:
         return False
 
 
-def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...], data_docs: Path | None) -> Report:
+def require_passed(results: Collection[CheckResult], where: str) -> None:
+    """Raise CheckFailed, which names what failed and ends with `where` to see more, if a result blocks publication.
+
+    That no check was made is no proof either.
+    """
+    if not results:
+        raise CheckFailed("No check was made, so nothing was published. Run `bigtrust check --list`.")
+    failed = sorted({f"{result.code} on {result.relation}" for result in results if result.blocks})
+    if failed:
+        shown = ", ".join(failed[:5]) + (f" and {len(failed) - 5} more" if len(failed) > 5 else "")
+        raise CheckFailed(f"Checks failed, nothing was published: {shown}. {where}")
+
+
+def _judge(
+    settings: Settings,
+    prepared: Prepared,
+    publications: tuple[str, ...],
+    data_docs: Path | None,
+    only: Collection[str] = (),
+) -> Report:
     candidates = {name: settings.candidates / f"{name}.duckdb" for name in publications}
-    suites = [suite for suite in suites if suite.publication in publications]
+    suites = [suite for suite in prepared.suites if suite.publication in publications]
     declared = {suite.relation for suite in suites}
-    for name, path in candidates.items():
-        _require_declared(name, path, declared)
-    static = [result for result in _static(settings) if result.publication in ("", *publications)]
-    report = validate(
+    also = list(prepared.made)
+    if not only or FLOWS & set(only):
+        also += [result for result in _flows(settings) if result.publication in ("", *publications)]
+    if not only or OBJECTS in only:
+        also += [_objects(name, path, declared) for name, path in candidates.items()]
+    if only:
+        also = [result for result in also if result.code in only]
+        suites = [replace(suite, rules=tuple(rule for rule in suite.rules if rule.code in only)) for suite in suites]
+    return validate(
         candidates,
         settings.vault,
         suites,
@@ -134,14 +217,54 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
             *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
             TABLE_NAMES,
         ],
-        unavailable=_unavailable(settings),
+        unavailable=_unavailable(settings, prepared.exceptions),
         data_docs=data_docs,
         expectations=settings.project / "expectations",
+        also=also,
+        exceptions=prepared.exceptions,
     )
-    return replace(report, results=(*static, *report.results))
 
 
-def _static(settings: Settings) -> list[CheckResult]:
+def _require_judged(prepared: Prepared, codes: Iterable[str]) -> None:
+    """Raise ConfigurationError that says when a check is made which is not one of the candidates."""
+    judged = {OBJECTS, *FLOWS, *(result.code for result in prepared.made)}
+    judged.update(rule.code for suite in prepared.suites for rule in suite.rules)
+    kinds = {check.code: check.kind for check in CHECKS}
+    for code in codes:
+        if code not in judged:
+            raise ConfigurationError(f"{code} is no check of the candidates: {_WHEN[kinds[code]]}")
+
+
+def _judged(suites: Collection[Suite], static: Iterable[CheckResult]) -> dict[str, set[str]]:
+    """By code, the objects that a check is made on, as an exception may name them."""
+    judged: dict[str, set[str]] = {code: {suite.relation for suite in suites} for code in FLOWS}
+    for suite in suites:
+        for rule in suite.rules:
+            objects = check_exceptions.objects(suite.relation, rule.arguments.get("column"))
+            judged.setdefault(rule.code, set()).update(objects)
+    for result in static:
+        judged.setdefault(result.code, set()).update(check_exceptions.objects(result.relation, result.column))
+    return judged
+
+
+def _passed(code: str, publication: str, relation: str, examined: int) -> CheckResult:
+    """The result of a static check that would have stopped the run."""
+    return CheckResult(
+        code=code,
+        publication=publication,
+        relation=relation,
+        column=None,
+        suite="static",
+        expectation="",
+        severity="critical",
+        examined=examined,
+        violations=0,
+        verdict="passed" if examined else "failed",
+        reason="" if examined else EXAMINED_NOTHING,
+    )
+
+
+def _flows(settings: Settings) -> list[CheckResult]:
     """What the lineage of the compiled models says."""
     manifest = _manifest(settings)
     followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS)
@@ -159,31 +282,57 @@ def _manifest(settings: Settings) -> dict[str, Any]:
         manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise ConfigurationError(f"dbt's manifest {path} cannot be read. Run `bigtrust run` again.") from None
+    _require_this_version(path, manifest)
     return manifest
 
 
-def _require_contracts(manifest: dict[str, Any]) -> None:
+def _require_this_version(path: Path, manifest: dict[str, Any]) -> None:
+    """What another version of dbt calls a model, a column or its class may be somewhere else in its manifest."""
+    written = (manifest.get("metadata") or {}).get("dbt_schema_version")
+    if written != str(WritableManifest.dbt_schema_version):
+        raise ConfigurationError(
+            f"dbt's manifest {path} is of another version of dbt than the one installed here. Run `bigtrust run` again."
+        )
+
+
+def _require_contracts(manifest: dict[str, Any]) -> dict[str, int]:
+    """CON-01. Gives how many models each publication has."""
+    examined = dict.fromkeys(PUBLICATIONS, 0)
     for node in manifest["nodes"].values():
         if node["resource_type"] != "model" or node["database"] not in PUBLICATIONS:
             continue
         if not node["config"].get("contract", {}).get("enforced"):
             raise ConfigurationError(
-                f"Model {node['name']} goes into a publication without an enforced contract. Remove what switches its "
-                "contract off."
+                f"CON-01: Model {node['name']} goes into a publication without an enforced contract. Remove what "
+                "switches its contract off."
             )
+        examined[node["database"]] += 1
+    return examined
 
 
-def _require_declared(publication: str, path: Path, declared: set[str]) -> None:
-    """What is in the file and no check examines: other relations, and everything that is no relation."""
+def _objects(publication: str, path: Path, declared: Collection[str]) -> CheckResult:
+    """OBJ-01: what is in the file is declared. Names nothing that is not: the name could hold a value."""
     with duckdb.connect(str(path), read_only=True) as connection:
         found = connection.execute(CATALOGUE).fetchall()
-    for kind, schema, name in found:
-        if kind != "relation" or schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared:
-            where = f"in the schema {schema}" if schema in (*SCHEMAS, "main") else "outside of marts and protected"
-            raise CheckFailed(
-                f"Candidate {publication} holds a {kind} that no model declares, {where}, so no check examined it. "
-                "Remove whatever creates it."
-            )
+    undeclared = Counter(
+        f"{kind} in the schema {schema}" if schema in (*SCHEMAS, "main") else f"{kind} outside of marts and protected"
+        for kind, schema, name in found
+        if kind != "relation" or schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared
+    )
+    reason = "no model declares: " + ", ".join(f"{count} {what}" for what, count in sorted(undeclared.items()))
+    return CheckResult(
+        code=OBJECTS,
+        publication=publication,
+        relation=publication,
+        column=None,
+        suite="baseline",
+        expectation="",
+        severity="critical",
+        examined=len(found),
+        violations=undeclared.total(),
+        verdict="failed" if undeclared or not found else "passed",
+        reason=reason if undeclared else "" if found else EXAMINED_NOTHING,
+    )
 
 
 def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
@@ -199,7 +348,7 @@ def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
     return [*columns, name]
 
 
-def _unavailable(settings: Settings) -> dict[str, str]:
+def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()) -> dict[str, str]:
     """What was not delivered or did not happen, with the reason to show: landing tables, `table.column`, happenings."""
     unavailable = {}
     with duckdb.connect(str(settings.vault), read_only=True) as connection:
@@ -228,4 +377,6 @@ def _unavailable(settings: Settings) -> dict[str, str]:
         unavailable["runs"] = "no earlier run is recorded"
     if not any(record.checks for record in records.newest_first(settings.runs)):
         unavailable["checks"] = "no earlier run has recorded checks"
+    if not exceptions:
+        unavailable["exceptions"] = "the policy has no exception"
     return unavailable

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,6 @@ from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode, unexpec
 from bigtrust.settings import Settings
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
-VERDICTS = ("passed", "failed", "not applicable")
 logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no traceback on the terminal
 errors = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -115,28 +115,68 @@ def run(full_refresh: bool, **folders: str | None) -> None:
     help="Instead, build with a sample of the erasure requests and as if they had never been, and compare.",
 )
 @click.option("--sample", type=click.IntRange(min=1), default=20, show_default=True, help="How many requests.")
+@click.option("--list", "is_list", is_flag=True, help="Instead, list all checks of the project.")
+@click.option("--only", multiple=True, metavar="CODE", help="Only the checks of this code; can be given repeatedly.")
 @_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the candidates are kept.")
 @_folder("register", "The register of erasure requests.")
-def check(is_as_if_never: bool, sample: int, **folders: str | None) -> None:
+def check(is_as_if_never: bool, sample: int, is_list: bool, only: tuple[str, ...], **folders: str | None) -> None:
     """The checks alone, on the candidates of the last build."""
     from bigtrust import pipeline
 
     settings = Settings.load(**folders)
+    if is_as_if_never + is_list + bool(only) > 1:
+        raise click.UsageError("Say one thing: --as-if-never, --list or --only.")
+    if is_list:
+        _list_checks(settings)
+        return
     if is_as_if_never:
         _check_as_if_never(settings, sample)
         return
     with _reporter() as reporter:
-        report = pipeline.check(settings, reporter)
-    failed = [result for result in report.results if result.verdict == "failed"]
-    for result in failed:
-        column = f".{result.column}" if result.column else ""
-        console.print(f"  {result.code} failed on {result.relation}{column}: {_escaped(result.reason)}")
-    counts = {name: sum(result.verdict == name for result in report.results) for name in VERDICTS}
-    console.print("Checks: " + ", ".join(f"{count} {name}" for name, count in counts.items()) + ".")
-    console.print(f"Pages: {settings.data_docs}/index.html")
+        report = pipeline.check(settings, reporter, only)
+    for result in report.results:
+        if result.verdict == "failed" and not result.exception:
+            column = f".{result.column}" if result.column else ""
+            console.print(f"  {result.code} failed on {result.relation}{column}: {_escaped(result.reason)}")
+    _print_verdicts([asdict(result) for result in report.results], report.unused_exceptions)
+    if not only:
+        console.print(f"Pages: {settings.data_docs}/index.html")
     if not report.passed:
         sys.exit(int(ExitCode.CHECK_FAILED))
+
+
+def _list_checks(settings: Settings) -> None:
+    """A table on a terminal; in a pipe one line per check, however long."""
+    from bigtrust import registry
+
+    table = Table(box=None, header_style="bold")
+    for heading in ("code", "kind", "severity"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("says")
+    for check in registry.every(settings.project):
+        table.add_row(check.code, check.kind, check.severity, _escaped(check.sentence))
+    listing = console if console.is_terminal else Console(highlight=False, width=1000)
+    listing.print(table, soft_wrap=False)
+
+
+def _print_verdicts(checks: Sequence[dict[str, Any]], unused_exceptions: Iterable[Any]) -> None:
+    """How many checks ended how, and each exception, used and unused."""
+    counts = Counter(check["verdict"] for check in checks)
+    excepted = [check for check in checks if check["exception"]]
+    of_these = f" ({len(excepted)} excepted)" if excepted else ""
+    console.print(
+        f"Checks: {counts['passed']} passed, {counts['failed']} failed{of_these}, "
+        f"{counts['not applicable']} not applicable."
+    )
+    for check in excepted:
+        column = f".{check['column']}" if check["column"] else ""
+        console.print(f"  excepted: {check['code']} on {check['relation']}{column}, {_escaped(check['exception'])}")
+    for unused in unused_exceptions:
+        console.print(
+            f"  unused exception: {unused.code} on {unused.object} does not fail. Remove it from "
+            "seeds/policy/check_exceptions.csv."
+        )
 
 
 def _check_as_if_never(settings: Settings, sample: int) -> None:
@@ -145,12 +185,12 @@ def _check_as_if_never(settings: Settings, sample: int) -> None:
     with _reporter() as reporter:
         report = as_if_never.check(settings, sample, reporter)
     if not report.requests:
-        console.print("As if never: not applicable, there is no erasure request in force.")
+        console.print("MET-01, as if never: not applicable, there is no erasure request in force.")
         return
     for relation, rows in report.differences.items():
-        console.print(f"  {relation} differs: {rows:,} rows are in one build only")
+        console.print(f"  MET-01 failed: {relation} differs: {rows:,} rows are in one build only")
     console.print(
-        f"As if never: {report.requests:,} requests of {report.customers:,} customers, whose footprint is "
+        f"MET-01, as if never: {report.requests:,} requests of {report.customers:,} customers, whose footprint is "
         f"{report.deleted:,} landing rows; {report.relations} relations with {report.rows:,} rows compared, "
         f"{len(report.differences) or 'none'} differ."
     )
@@ -431,8 +471,7 @@ def _print_report(report: Any, settings: Settings) -> None:
             "governance."
         )
     record = report.record
-    passed, failed, skipped = (record.count(verdict) for verdict in VERDICTS)
-    console.print(f"Checks: {passed} passed, {failed} failed, {skipped} not applicable.")
+    _print_verdicts(record.checks, report.unused_exceptions)
     reasons = Counter(check["reason"] for check in record.checks if check["verdict"] == "not applicable")
     for reason, count in reasons.most_common():
         console.print(f"  not applicable: {count} because {reason}")

@@ -68,7 +68,7 @@ def _column(table: str, column: dict[str, Any]) -> Column:
     identifier_class = meta.get("identifier_class")
     if identifier_class not in IDENTIFIER_CLASSES:
         raise ConfigurationError(
-            f"Column {table}.{column['name']} in {FILE} has no identifier class. "
+            f"CLS-01: Column {table}.{column['name']} in {FILE} has no identifier class. "
             f"Give it one of: {', '.join(IDENTIFIER_CLASSES)}."
         )
     return Column(column["name"], identifier_class, bool(meta.get("required", False)))

@@ -2,21 +2,37 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Protocol
 
 import duckdb
 
-from bigtrust import changes, checks, inputs, keys, lock, policy, publish, records, register, secret, states, till
+from bigtrust import (
+    changes,
+    checks,
+    data_tests,
+    inputs,
+    keys,
+    lock,
+    policy,
+    publish,
+    records,
+    register,
+    registry,
+    secret,
+    states,
+    till,
+)
 from bigtrust.build import Dbt
 from bigtrust.changes import Plan
-from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, unexpected
-from bigtrust.gx.suites import Suite
+from bigtrust.check_exceptions import CheckException
+from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode, unexpected
 from bigtrust.inputs import Inputs
 from bigtrust.records import Record
 from bigtrust.settings import PUBLICATIONS, Settings
+from bigtrust.verdicts import CheckResult
 
 
 class Reporter(Protocol):
@@ -33,13 +49,14 @@ class Reporter(Protocol):
 class Report:
     """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status;
     `requests` are the states of erasure requests with their number; `unknown_sensitive` counts the sensitive categories
-    of the policy that landing does not know."""
+    of the policy that landing does not know; `unused_exceptions` are those of the policy that cover no failure."""
 
     record: Record
     tables: list[dict[str, Any]] = field(default_factory=list)
     relations: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, int]] = field(default_factory=list)
     unknown_sensitive: int = 0
+    unused_exceptions: Sequence[CheckException] = ()
 
 
 def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -> Report:
@@ -95,11 +112,13 @@ def build(settings: Settings, read: Inputs, invoke: Callable[[bool], None]) -> t
     return read, f"everything: {read.plan.reason}"
 
 
-def check(settings: Settings, reporter: Reporter) -> checks.Report:
-    """Check the candidates of the last build again. Publishes and records nothing.
+def check(settings: Settings, reporter: Reporter, only: Collection[str] = ()) -> checks.Report:
+    """Check the candidates of the last build again, or only the checks of some codes. Publishes and records nothing.
 
-    Raises ConfigurationError if there is no candidate, LockedError while a run is under way.
+    Raises ConfigurationError if there is no candidate or no such check, LockedError while a run is under way.
     """
+    if only:
+        registry.require_known(only, registry.every(settings.project))
     os.umask(0o077)
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         if not all((settings.candidates / f"{name}.duckdb").exists() for name in PUBLICATIONS):
@@ -107,9 +126,9 @@ def check(settings: Settings, reporter: Reporter) -> checks.Report:
         dbt = Dbt(settings)
         reporter.phase("parse")
         dbt.parse(records.next_run(settings.runs))
-        suites = checks.load(settings)
+        prepared = checks.load(settings)
         reporter.phase("check")
-        return checks.run(settings, suites, reporter.progress)
+        return checks.run(settings, prepared, reporter.progress, only=only)
 
 
 class _Attempt:
@@ -120,7 +139,8 @@ class _Attempt:
         self._dbt = Dbt(settings)
         self._full_refresh = full_refresh
         self._started = time.monotonic()
-        self._suites: list[Suite] = []
+        self._prepared: checks.Prepared | None = None
+        self._unused_exceptions: Sequence[CheckException] = ()
         self._found: states.Found = {}
         self._is_governance_proven = False
 
@@ -131,15 +151,22 @@ class _Attempt:
             self._inputs = inputs.read(self._settings, full_refresh=self._full_refresh)
         with self._phase("parse"):
             self._dbt.parse(self._record.run)
-            self._suites = checks.load(self._settings)
+            self._prepared = checks.load(self._settings)
+            self._require_passed(self._prepared.made)
         with self._phase("build"):
-            self._inputs, self._record.built = build(
-                self._settings,
-                self._inputs,
-                lambda only_changes: self._dbt.build(
-                    self._record.run, self._reporter.progress, only_changes=only_changes
-                ),
-            )
+            try:
+                self._inputs, self._record.built = build(
+                    self._settings,
+                    self._inputs,
+                    lambda only_changes: self._dbt.build(
+                        self._record.run, self._reporter.progress, only_changes=only_changes
+                    ),
+                )
+            finally:
+                tested = data_tests.results(self._settings, self._dbt.manifest, self._dbt.tests)
+                self._prepared = replace(self._prepared, made=[*self._prepared.made, *tested])
+                self._record_checks(self._prepared.made)
+            self._require_passed(self._prepared.made)
             policy.put_aside(self._settings)
             register.keep(self._settings.register, self._settings.vault)
             register.keep_forgotten_lines(self._settings.register, self._settings.vault)
@@ -147,17 +174,13 @@ class _Attempt:
             self._found = states.find(self._settings.vault)
 
     def check(self) -> None:
+        assert self._prepared is not None  # noqa: S101  # there is nothing to check before a build
         with self._phase("check"):
-            report = checks.run(self._settings, self._suites, self._reporter.progress)
-        self._record.checks = [asdict(result) for result in report.results]
+            report = checks.run(self._settings, self._prepared, self._reporter.progress)
+        self._record_checks(report.results)
+        self._unused_exceptions = report.unused_exceptions
         self._is_governance_proven = report.passed
-        if not report.passed:
-            failed = [result for result in report.results if result.verdict == "failed"]
-            codes = sorted({f"{result.code} on {result.relation}" for result in failed})
-            shown = ", ".join(codes[:5]) + (f" and {len(codes) - 5} more" if len(codes) > 5 else "")
-            raise CheckFailed(
-                f"Checks failed, nothing was published: {shown}. See {self._settings.data_docs}/index.html."
-            )
+        checks.require_passed(report.results, f"See {self._settings.data_docs}/index.html.")
 
     def publish(self) -> None:
         with self._phase("publish"):
@@ -212,7 +235,16 @@ class _Attempt:
                 relations=_rows(connection, "from marts.retention_status"),
                 requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
                 unknown_sensitive=connection.execute(till.UNKNOWN_SENSITIVE).fetchall()[0][0],
+                unused_exceptions=self._unused_exceptions,
             )
+
+    def _require_passed(self, made: Sequence[CheckResult]) -> None:
+        self._record_checks(made)
+        reasons = " ".join(f"{result.code}: {result.reason}." for result in made if result.blocks)
+        checks.require_passed(made, reasons)
+
+    def _record_checks(self, results: Sequence[CheckResult]) -> None:
+        self._record.checks = [asdict(result) for result in results]
 
     def _publish(self, name: str) -> None:
         publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
@@ -221,7 +253,9 @@ class _Attempt:
         """Whether a run that failed came far enough for governance to say why, and what it says passes its checks."""
         candidate = self._settings.candidates / "governance.duckdb"
         return (
-            bool(self._suites) and candidate.exists() and checks.is_proven(self._settings, self._suites, "governance")
+            self._prepared is not None
+            and candidate.exists()
+            and checks.is_proven(self._settings, self._prepared, "governance")
         )
 
     def _start_from_published_governance(self) -> None:

@@ -27,47 +27,53 @@ def load(project: Path) -> dict[str, bool]:
     return honours_erasure
 
 
-def require_kept(manifest: Mapping[str, Any], honours_erasure: Mapping[str, bool]) -> None:
-    """Require that each publication has a purpose, and that it honours erasure just if its purpose says so.
+def require_kept(manifest: Mapping[str, Any], honours_erasure: Mapping[str, bool]) -> dict[str, int]:
+    """ERA-01: each publication has a purpose, and honours erasure just if its purpose says so.
 
     A publication honours erasure if every way from its models back to landing data about persons leads through a
     model of models/vault/kept/, and each of these depends on the erasure requests. `manifest` is dbt's manifest.json.
-    Raises ConfigurationError naming the publication and the models.
+    Returns how many models were examined, by publication. Raises ConfigurationError naming the publication and the
+    models.
     """
+    examined: dict[str, int] = {}
     nodes: Mapping[str, Any] = manifest["nodes"]
     models = [node for node in nodes.values() if node["resource_type"] == "model"]
     for model in models:
         if _is_kept(model) and not _depends_on_requests(model, nodes):
             raise ConfigurationError(
-                f"Model {model['name']} is in models/vault/kept/, but it leaves out nothing that was forgotten. Take "
-                "models/vault/kept/kept_support_tickets.sql as the example."
+                f"ERA-01: Model {model['name']} is in models/vault/kept/, but it leaves out nothing that was "
+                "forgotten. Take models/vault/kept/kept_support_tickets.sql as the example."
             )
     for publication in PUBLICATIONS:
         published = [model for model in models if model["database"] == publication]
+        examined[publication] = len(published)
         if published and publication not in honours_erasure:
             raise ConfigurationError(
-                f"Publication {publication} has no purpose. Add it to {FILE} with its legal basis and audience."
+                f"ERA-01: Publication {publication} has no purpose. Add it to {FILE} with its legal basis and audience."
             )
         unkept = [(model["name"], name) for model in published for name in _unkept(model, nodes)]
         if unkept and honours_erasure[publication]:
             reader, read = unkept[0]
             raise ConfigurationError(
-                f"Publication {publication} honours erasure ({FILE}), but {reader} depends on {read}, in which "
+                f"ERA-01: Publication {publication} honours erasure ({FILE}), but {reader} depends on {read}, in which "
                 "forgotten rows still are. Read what is kept (models/vault/kept/)."
             )
         if published and not unkept and not honours_erasure[publication]:
             raise ConfigurationError(
-                f"Publication {publication} does not honour erasure by {FILE}, but all that it reads is kept. Write "
-                "true: what is published about the policy must be what is done."
+                f"ERA-01: Publication {publication} does not honour erasure by {FILE}, but all that it reads is kept. "
+                "Write true: what is published about the policy must be what is done."
             )
+    return examined
 
 
-def require_own_pseudonyms(manifest: Mapping[str, Any]) -> None:
-    """Require that each pseudonym of a publication is issued in the domain of that publication, and in no other.
+def require_own_pseudonyms(manifest: Mapping[str, Any]) -> dict[str, int]:
+    """PSE-03: each pseudonym of a publication is issued in the domain of that publication, and in no other.
 
     A column with `treatment: pseudonym` names in `issued_in` the map of the vault that it comes from; a map names its
-    domain. Raises ConfigurationError naming the column.
+    domain. Returns how many such columns there are, by publication that has any. Raises ConfigurationError naming the
+    column.
     """
+    examined: dict[str, int] = {}
     models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
     domains = {model["name"]: model["config"]["meta"].get("domain") for model in models if _is_in(model, "vault")}
     for model in models:
@@ -75,12 +81,16 @@ def require_own_pseudonyms(manifest: Mapping[str, Any]) -> None:
             continue
         for name, column in model["columns"].items():
             meta = column["config"]["meta"]
-            if meta.get("treatment") == "pseudonym" and domains.get(meta.get("issued_in")) != model["database"]:
+            if meta.get("treatment") != "pseudonym":
+                continue
+            if domains.get(meta.get("issued_in")) != model["database"]:
                 raise ConfigurationError(
-                    f"Column {name} of model {model['name']} is no pseudonym of the domain {model['database']}. Name "
-                    "in issued_in a map of models/vault/ with that domain: the same person must have unrelated "
-                    "pseudonyms in two publications."
+                    f"PSE-03: Column {name} of model {model['name']} is no pseudonym of the domain "
+                    f"{model['database']}. Name in issued_in a map of models/vault/ with that domain: the same person "
+                    "must have unrelated pseudonyms in two publications."
                 )
+            examined[model["database"]] = examined.get(model["database"], 0) + 1
+    return examined
 
 
 def _unkept(model: Mapping[str, Any], nodes: Mapping[str, Any]) -> Iterator[str]:

@@ -1,13 +1,23 @@
 """Every check of the project, with its permanent code: what it says, why, what to do, and what it counts.
 
 A code is never given to another check, not even after the check is gone. Rules of written suites (`expectations/`) have
-their codes there.
+their codes there; `every` gives them, too.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
-Kind = Literal["static", "data", "metamorphic", "artefact"]
+from bigtrust.errors import ConfigurationError
+
+# When a check is made: before any data moves, while dbt builds, on the candidates, by building again with other data,
+# on the files that a run leaves.
+Kind = Literal["static", "build", "data", "metamorphic", "artefact"]
+_STOPS = "It stops a run before any data moves, so there is no result that could be excepted."
+_NEVER = "What it finds is what the whole project promises not to publish."
+_FOLLOWED = "The other checks of the lineage rest on it."
+_TESTED = "dbt stops the build at it, so there is no result that could be excepted."
 
 
 @dataclass(frozen=True)
@@ -16,6 +26,7 @@ class Check:
 
     `sentence` says what holds if it passes, `counted` what it counts as examined, `reason` why the check is there,
     `remedy` what to do when it fails. A failed check of severity critical keeps everything from being published.
+    `no_exception` says why it cannot be excepted, and is empty if it can.
     """
 
     code: str
@@ -25,9 +36,67 @@ class Check:
     reason: str
     remedy: str
     severity: Literal["critical", "warning"] = "critical"
+    no_exception: str = ""
 
 
 CHECKS: tuple[Check, ...] = (
+    Check(
+        "CLS-01",
+        "static",
+        "Every landing column has an identifier class.",
+        "columns of the landing contract",
+        "Of a column that nobody classified, nobody knows whether it identifies a person, and nothing searches for it.",
+        "Give the column its class in models/staging/_landing__sources.yml or in the YAML of staging. If in doubt, "
+        "take the stricter one.",
+        no_exception=_STOPS,
+    ),
+    Check(
+        "CON-01",
+        "static",
+        "Every model of a publication has an enforced contract.",
+        "models of the publication",
+        "Without a contract, a column or a type can change and nobody decides it.",
+        "Remove what switches the contract off.",
+        no_exception=_STOPS,
+    ),
+    Check(
+        "SUI-01",
+        "static",
+        "Every relation of a publication has a written suite.",
+        "relations of the publication",
+        "A relation that nobody wrote rules for is published without anybody having thought about it.",
+        "Write the file that the message names. Take a suite beside it as the example.",
+        no_exception=_STOPS,
+    ),
+    Check(
+        "ERA-01",
+        "static",
+        "Every publication leaves out what was forgotten just if its purpose says so.",
+        "models of the publication",
+        "What is published about the policy must be what is done.",
+        "Read what is kept (models/vault/kept/) instead of what the message names, or correct honours_erasure in "
+        "seeds/policy/purposes.csv.",
+        no_exception=_STOPS,
+    ),
+    Check(
+        "PSE-03",
+        "static",
+        "Every pseudonym is issued in the domain of its publication.",
+        "pseudonym columns of the publication",
+        "With the same pseudonym in two publications, one is the key to the other.",
+        "Name in issued_in a map of models/vault/ whose domain is the publication's.",
+        no_exception=_STOPS,
+    ),
+    Check(
+        "EXC-01",
+        "static",
+        "No exception has expired.",
+        "exceptions of the policy",
+        "An exception that nobody renews would become the rule.",
+        "Repair what was excepted and remove the row of seeds/policy/check_exceptions.csv, or have it approved again "
+        "with a new expires_on.",
+        no_exception="An exception to the end of exceptions has no end.",
+    ),
     Check(
         "FLW-01",
         "static",
@@ -38,6 +107,7 @@ CHECKS: tuple[Check, ...] = (
         "to it on the way: reversed, encoded, cut, counted, used in a filter.",
         "The reason names the landing column. Leave it out, or use a registered treatment "
         "(models/vault/treatments.sql) exactly as its macro writes it.",
+        no_exception=_NEVER,
     ),
     Check(
         "FLW-02",
@@ -54,6 +124,7 @@ CHECKS: tuple[Check, ...] = (
         "models",
         "What cannot be followed could hide anything.",
         "The reason names the model and what is not known in it. Write it in SQL that the lineage follows.",
+        no_exception=_FOLLOWED,
     ),
     Check(
         "FLW-04",
@@ -62,6 +133,7 @@ CHECKS: tuple[Check, ...] = (
         "columns of staging",
         "All that follows rests on the classes that are declared there.",
         "Correct the identifier_class in models/staging/_staging__models.yml, or the model.",
+        no_exception=_FOLLOWED,
     ),
     Check(
         "FLW-05",
@@ -70,5 +142,197 @@ CHECKS: tuple[Check, ...] = (
         "hooks and the macros that they call",
         "A hook could copy data past every model, where no lineage sees it.",
         "Remove the hook, or write what it does as a model.",
+        no_exception=_FOLLOWED,
+    ),
+    Check(
+        "POL-01",
+        "build",
+        "The tables of the policy and of reference data are complete and possible.",
+        "rows of the table",
+        "A window, a purpose or an offer that is not possible would be broken silently.",
+        "The message names the file and says what is possible. Correct the row.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "KEY-01",
+        "build",
+        "Keys of the vault's tables are unique and filled, and states are known ones.",
+        "rows of the table",
+        "Two pseudonyms for one person, or two persons under one pseudonym, make every published figure wrong.",
+        "Look at the model that the message names, and at what it joins.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "ROW-02",
+        "build",
+        "Nothing is lost on the way in: landed = staged + duplicates + rejected, per landing table.",
+        "rows of governance.marts.landing_rows, one per landing table",
+        "A row that is in none of these counts has disappeared, perhaps with what a person asked for.",
+        "Compare governance.marts.landing_rows with the staging models that were changed last.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "ROW-03",
+        "build",
+        "Every required landing table holds rows.",
+        "rows of governance.marts.landing_rows, one per landing table",
+        "An empty delivery is a failed one: it would empty the publications.",
+        "Deliver the table again.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "ROW-04",
+        "build",
+        "No landing table is rejected as a whole.",
+        "rows of governance.marts.landing_rows, one per landing table",
+        "If no row can be read, the delivery has another form than the contract.",
+        "governance.marts.rejected_rows counts the reasons. Repair the delivery.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "REQ-01",
+        "build",
+        "No erasure request, consent or legal hold is rejected.",
+        "rows of governance.marts.landing_rows, one per landing table",
+        "What a person asked for is never lost in a count.",
+        "governance.marts.rejected_rows counts the reasons. Repair the row.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "RET-03",
+        "build",
+        "No expired row is left in a candidate.",
+        "relations with a retention window",
+        "Data kept longer than the published policy says breaks a promise, whether or not a view hides it.",
+        "governance.marts.retention_status says in which relation: its protected model does not drop the rows whose "
+        "window has ended.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "PSE-04",
+        "build",
+        "No person has the same pseudonym in two publications.",
+        "pseudonyms of persons",
+        "With the same pseudonym in two publications, one is the key to the other.",
+        "Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, "
+        "models/vault/marketing_person_pseudonyms.sql.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "OBJ-01",
+        "data",
+        "A publication holds nothing that no model declares.",
+        "objects in the file: relations, schemas, macros, types, sequences, indexes, defaults, constraints",
+        "No check looks into what nobody declared, and its very name can hold a value.",
+        "Remove whatever creates it.",
+        no_exception="What no model declares, no check examines: nobody could say what is excepted.",
+    ),
+    Check(
+        "COL-01",
+        "data",
+        "The relation has exactly the declared columns, in their order.",
+        "columns",
+        "What is not listed does not exist: a new column is reviewed before anybody reads it.",
+        "List the column in the YAML of the model, with its treatment, or leave it out of the model.",
+    ),
+    Check(
+        "ROW-01",
+        "data",
+        "The relation holds rows.",
+        "rows",
+        "An empty relation passes every rule about what it must not hold, and tells nothing to who reads it.",
+        "Look at the counts of landed, rejected and expired rows of the run. A table that the retailer does not have "
+        "belongs into the needs of the model.",
+    ),
+    Check(
+        "RAW-01",
+        "data",
+        "No column holds a raw value of a person that the vault knows, whatever its case, accents and punctuation; nor "
+        "does a comment or a definition.",
+        "distinct values",
+        "A pseudonym protects nobody if the identifier travels along, in a free text, a web address or a number.",
+        "The result names the column and the class of identifier. Leave the column out of the protected model, or give "
+        "it a treatment. A free text is not repaired, it is left out.",
+    ),
+    *(
+        Check(
+            code,
+            "data",
+            f"No text holds what looks like {what}; nor does a comment or a definition.",
+            "distinct values",
+            "A raw value is only recognised if the vault holds it: what a customer wrote of somebody else, or a shop "
+            "typed into a comment, is found by its form alone.",
+            "The result names the column. Leave it out of the protected model, or replace it with what it was wanted "
+            "for (a topic, a code). If it is no personal data, write an exception.",
+        )
+        for code, what in (
+            ("PAT-01", "an e-mail address"),
+            ("PAT-02", "a telephone number"),
+            ("PAT-03", "a bank account number (IBAN)"),
+            ("PAT-04", "a payment card number"),
+            ("PAT-05", "an IP address"),
+        )
+    ),
+    Check(
+        "PSE-01",
+        "data",
+        "The column holds pseudonyms that the vault has issued, and nothing else.",
+        "rows; where rows without a person are allowed, rows with one",
+        "A number or a text where a pseudonym should be is an identifier that was forgotten; an unkeyed hash is "
+        "reversed by trying.",
+        "Write the column with the pseudonym macro, and look for identifiers that the map does not know.",
+    ),
+    Check(
+        "RET-01",
+        "data",
+        "Every row is within its retention window.",
+        "rows",
+        "Data kept longer than the published policy says breaks a promise, whether or not a view hides it.",
+        "Run again. If it fails still, the protected model does not drop expired rows, or an event without a date got "
+        "a window.",
+    ),
+    Check(
+        "RET-02",
+        "data",
+        "A mart shows the visible rows of its protected table, no more and no fewer.",
+        "rows of the protected table",
+        "What has expired disappears on days without a build, too; and a mart that loses rows gives wrong answers.",
+        "The mart selects from its protected table, and only filters visible_until > today().",
+    ),
+    Check(
+        "MET-01",
+        "metamorphic",
+        "The publications are as if what was forgotten had never happened.",
+        "rows of both builds",
+        "That something was forgotten must not be readable from a total, a gap or a recency.",
+        "The result names the relations that differ. Read in its model what is kept (models/vault/kept/).",
+        no_exception="It is made apart from runs (bigtrust check --as-if-never), and blocks none.",
     ),
 )
+
+CODES = frozenset(check.code for check in CHECKS)
+
+
+def every(project: Path) -> list[Check]:
+    """All checks of a project, those of its written suites included, in the order of this page and of their codes.
+
+    Raises ConfigurationError for a suite that cannot be used.
+    """
+    from bigtrust.gx.sentences import written_checks
+    from bigtrust.gx.suites import load_suites
+
+    folder = project / "expectations"
+    # which relations exist is verified when dbt has said it; here every file is at its place
+    relations = {".".join(path.relative_to(folder).with_suffix("").parts) for path in folder.rglob("*.y*ml")}
+    return [*CHECKS, *written_checks(load_suites(folder, relations=relations, expectations=folder))]
+
+
+def require_known(codes: Iterable[str], checks: Iterable[Check]) -> None:
+    """Raise ConfigurationError that names the nearest code if there is no check of a code."""
+    from bigtrust.gx.permitted import nearest
+
+    known = {check.code for check in checks}
+    for code in codes:
+        if code not in known:
+            hint = nearest(code.upper(), known) or " `bigtrust check --list` shows all codes."
+            raise ConfigurationError(f"There is no check {code}.{hint}")

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 Verdict = Literal["passed", "failed", "not applicable"]
-# How a check works: by a suite of Great Expectations (generated or written), on the project alone, by building again
-# with other data, or on the files that a run leaves.
-Origin = Literal["baseline", "written", "static", "metamorphic", "artefact"]
+# How a check works: by a suite of Great Expectations (generated or written), on the project alone, by dbt while it
+# builds, by building again with other data, or on the files that a run leaves.
+Origin = Literal["baseline", "written", "static", "build", "metamorphic", "artefact"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class CheckResult:
 
     `relation` is what was judged: the full name of a relation, or another object (a kind of artefact, the name of
     what has no relation); `publication` is empty if it belongs to none. `examined` and `violations` count what the
-    check says that it counts. `reason` is empty if there is nothing to explain.
+    check says that it counts. `reason` is empty if there is nothing to explain. `exception` says until when, and by
+    whose decision, a failure is excepted; the verdict stays failed.
     """
 
     code: str
@@ -29,3 +30,9 @@ class CheckResult:
     violations: int
     verdict: Verdict
     reason: str
+    exception: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether it keeps everything from being published: failed, critical, and not excepted."""
+        return self.verdict == "failed" and self.severity == "critical" and self.exception is None

@@ -2,6 +2,7 @@
     config(
         group="privacy_office",
         meta={
+            "code": "PSE-04",
             "exit_code": 1,
             "remedy": "A person has the same pseudonym in two publications. Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, models/vault/marketing_person_pseudonyms.sql.",
         },

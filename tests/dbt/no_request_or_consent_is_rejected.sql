@@ -1,6 +1,7 @@
 {{
     config(
         meta={
+            "code": "REQ-01",
             "exit_code": 3,
             "remedy": "A row of erasure_requests, of the register, of consents or of legal_holds cannot be read. governance.marts.rejected_rows counts the reasons: repair it, what a person asked for is never lost in a count.",
         }

@@ -169,6 +169,28 @@ def missing_suite(warehouse: Warehouse) -> None:
     (warehouse.own_project() / "expectations" / "analytics" / "marts" / "returns.yml").unlink()
 
 
+def misspelled_expectation(warehouse: Warehouse) -> None:
+    suite = warehouse.own_project() / "expectations" / "analytics" / "marts" / "products.yml"
+    replace_in(suite, "expect_column_values_to_be_unique", "expect_column_values_to_be_uniqe")
+
+
+def suite_of_an_unknown_relation(warehouse: Warehouse) -> None:
+    suite = warehouse.own_project() / "expectations" / "analytics" / "marts" / "products.yml"
+    replace_in(suite, "relation: analytics.marts.products", "relation: analytics.marts.product")
+
+
+def exception_for_an_unknown_code(warehouse: Warehouse) -> None:
+    except_checks(warehouse, f"PAT-99,analytics.marts.returns,{CANARY},Data team,Privacy office,2030-01-01")
+
+
+def exception_without_an_end(warehouse: Warehouse) -> None:
+    except_checks(warehouse, f"PAT-01,analytics.marts.returns,{CANARY},Data team,Privacy office,")
+
+
+def exception_that_has_expired(warehouse: Warehouse) -> None:
+    except_checks(warehouse, "PAT-01,analytics.marts.returns,Repairs,Data team,Privacy office,2020-01-31")
+
+
 def unclassified_column(warehouse: Warehouse) -> None:
     contract = warehouse.own_project() / "models" / "staging" / "_landing__sources.yml"
     replace_in(
@@ -212,6 +234,11 @@ def unknown_publication(warehouse: Warehouse) -> None:
 
 def finance_honours_erasure(warehouse: Warehouse) -> None:
     edit_purposes(warehouse, '(GDPR art. 17(3)(b))",false', '(GDPR art. 17(3)(b))",true')
+
+
+def except_checks(warehouse: Warehouse, *rows: str) -> None:
+    path = warehouse.own_project() / "seeds" / "policy" / "check_exceptions.csv"
+    path.write_text("\n".join([path.read_text("utf-8").strip(), *rows]) + "\n", encoding="utf-8")
 
 
 def edit_purposes(warehouse: Warehouse, old: str, new: str) -> None:
@@ -260,7 +287,12 @@ CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (disjoint_from_an_unknown_publication, 2, "must_not_overlap_with names an unknown publication"),
     (unknown_publication, 2, "purposes.csv holds an unknown publication"),
     (finance_honours_erasure, 2, "Publication finance honours erasure (seeds/policy/purposes.csv), but"),
-    (unclassified_column, 2, "Column customers.email"),
+    (unclassified_column, 2, "CLS-01: Column customers.email"),
+    (misspelled_expectation, 2, "there is no expectation expect_column_values_to_be_uniqe. Did you mean expect_column"),
+    (suite_of_an_unknown_relation, 2, "there is no analytics.marts.product. Did you mean analytics.marts.products?"),
+    (exception_for_an_unknown_code, 2, "check_exceptions.csv row 2: there is no check of this code. Did you mean PAT-"),
+    (exception_without_an_end, 2, "check_exceptions.csv row 2: expires_on is empty"),
+    (exception_that_has_expired, 1, "EXC-01: PAT-01 on analytics.marts.returns has expired on 2020-01-31."),
 ]
 
 
@@ -268,6 +300,7 @@ CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
 BEFORE_ANYTHING_IS_BUILT = (
     *(short_secret, lost_secret, changed_secret, secret_of_another_warehouse, secret_that_others_can_read),
     *(lost_rotation, damaged_rotation),
+    *(misspelled_expectation, suite_of_an_unknown_relation, exception_for_an_unknown_code, exception_that_has_expired),
 )
 
 
@@ -304,6 +337,43 @@ def leaks_in(folder: Path, text: str) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and path.suffix not in (".duckdb", ".wal") and text.encode() in path.read_bytes()
     ]
+
+
+def test_a_mart_without_rows_where_landing_had_some_is_refused(warehouse: Warehouse) -> None:
+    before = warehouse.digests()
+    mart = warehouse.own_project() / "models" / "marts" / "analytics" / "analytics__returns.sql"
+    replace_in(mart, "visible_until > {{ today() }}", "visible_until > {{ today() }} and false")
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 1, result.output
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+    assert warehouse.digests() == before
+    refused = warehouse.query(
+        "governance",
+        "select relation, examined, reason from marts.check_results "
+        "where run = 2 and code = 'ROW-01' and verdict <> 'passed' and verdict <> 'not applicable'",
+    )
+    assert refused == [("analytics.marts.returns", 0, "examined nothing")]
+
+
+def test_a_manifest_of_another_version_of_dbt_is_not_checked_with(warehouse: Warehouse) -> None:
+    """dbt parses, but was told to write nothing; what lies there is from before an upgrade."""
+    warehouse.own_project()
+    warehouse.variables["DBT_WRITE_JSON"] = "false"
+    manifest = warehouse.settings.dbt_target / "manifest.json"
+    replace_in(manifest, "dbt/manifest/v12.json", "dbt/manifest/v11.json")
+    result = warehouse.bigtrust("check")
+    assert result.exit_code == 2, result.output
+    assert "is of another version of dbt than the one installed here" in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1, result.stderr
+
+
+def test_a_failed_data_test_is_recorded_with_its_code(warehouse: Warehouse) -> None:
+    unreadable_consent(warehouse)
+    result = warehouse.bigtrust("run")
+    assert "Error: REQ-01: " in result.stderr
+    assert warehouse.query(
+        "governance", "select code, suite, violations from marts.check_results where run = 2 and verdict = 'failed'"
+    ) == [("REQ-01", "build", 1)]
 
 
 def test_governance_says_why_a_run_was_stopped(warehouse: Warehouse) -> None:

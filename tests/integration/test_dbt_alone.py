@@ -79,6 +79,16 @@ def unit_test_files(warehouse: Warehouse) -> list[Path]:
     return sorted((warehouse.project / "models").rglob("*__unit_tests.yml"))
 
 
+def test_dbt_alone_does_not_take_an_exception_that_its_owner_approves(broken_project: Warehouse) -> None:
+    path = broken_project.project / "seeds" / "policy" / "check_exceptions.csv"
+    row = "PAT-01,analytics.marts.returns,Later,Data team,data Team,2020-01-31\n"
+    path.write_text(path.read_text(encoding="utf-8") + row, encoding="utf-8")
+    done = dbt(broken_project, "build", "--select", "check_exceptions")
+    assert "FAIL 1 policy_check_exceptions_are_decided" in refusal(done)
+    path.write_text(path.read_text(encoding="utf-8").replace("data Team", "Privacy office"), encoding="utf-8")
+    assert dbt(broken_project, "build", "--select", "check_exceptions").returncode == 0
+
+
 def test_dbt_alone_publishes_nothing(built: Warehouse) -> None:
     assert not (built.root / "published").exists()
 

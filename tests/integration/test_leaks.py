@@ -122,7 +122,10 @@ def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None
     )
     result = warehouse.bigtrust("run")
     assert result.exit_code == 1, result.output
-    assert "that no model declares" in result.stderr
+    assert "OBJ-01 on analytics" in result.stderr
+    assert warehouse.query(
+        "governance", "select reason from marts.check_results where run = 2 and verdict = 'failed'"
+    ) == [("no model declares: 1 relation in the schema main",)]
 
 
 def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: Warehouse) -> None:

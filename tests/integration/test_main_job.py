@@ -28,6 +28,7 @@ MARTS = {
     "marketing": {"about", "audience_members"},
     "governance": {
         "about",
+        "check_exceptions",
         "check_results",
         "erasure_status",
         "forget_offers",
@@ -53,7 +54,8 @@ def test_a_publication_opens_alone_and_every_mart_answers(
         ).fetchall()
         assert {name for (name,) in marts} == MARTS[publication]
         for (name,) in marts:
-            assert connection.execute(f"select count(*) from marts.{name}").fetchall()[0][0] > 0, name
+            rows = connection.execute(f"select count(*) from marts.{name}").fetchall()[0][0]
+            assert rows > 0 or name == "check_exceptions", name
 
 
 @pytest.mark.parametrize("publication", PUBLICATIONS)

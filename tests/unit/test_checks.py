@@ -6,8 +6,8 @@ import duckdb
 import pytest
 
 from bigtrust import contract
-from bigtrust.checks import _require_declared, _unavailable
-from bigtrust.errors import CheckFailed
+from bigtrust.checks import _objects, _unavailable, load, require_passed
+from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.settings import PROJECT
 from warehouse import Warehouse
 
@@ -26,7 +26,16 @@ def candidate(tmp_path: Path) -> Path:
 
 
 def test_declared_relations_may_be_there(candidate: Path) -> None:
-    _require_declared("analytics", candidate, DECLARED)
+    result = _objects("analytics", candidate, DECLARED)
+    assert (result.code, result.relation, result.verdict) == ("OBJ-01", "analytics", "passed")
+    assert (result.examined, result.violations) == (2, 0)
+
+
+def test_a_file_without_anything_is_no_proof(tmp_path: Path) -> None:
+    path = tmp_path / "analytics.duckdb"
+    duckdb.connect(str(path)).close()
+    result = _objects("analytics", path, DECLARED)
+    assert (result.verdict, result.reason) == ("failed", "examined nothing")
 
 
 @pytest.mark.parametrize(
@@ -47,9 +56,10 @@ def test_declared_relations_may_be_there(candidate: Path) -> None:
 def test_anything_else_in_the_file_is_refused_and_not_named(candidate: Path, kind: str, sql: str) -> None:
     with duckdb.connect(str(candidate)) as connection:
         connection.execute(sql)
-    with pytest.raises(CheckFailed, match=f"holds a {kind} that no model declares") as refusal:
-        _require_declared("analytics", candidate, DECLARED)
-    assert CANARY not in str(refusal.value)
+    result = _objects("analytics", candidate, DECLARED)
+    assert (result.verdict, result.violations) == ("failed", 1)
+    assert result.reason.startswith(f"no model declares: 1 {kind} ")
+    assert CANARY not in str(result)
 
 
 def test_a_check_constraint_is_refused(tmp_path: Path) -> None:
@@ -57,8 +67,25 @@ def test_a_check_constraint_is_refused(tmp_path: Path) -> None:
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema protected")
         connection.execute(f"create table protected.customers (region varchar check (region <> '{CANARY}'))")
-    with pytest.raises(CheckFailed, match="holds a constraint"):
-        _require_declared("analytics", path, DECLARED)
+    result = _objects("analytics", path, DECLARED)
+    assert result.reason == "no model declares: 1 constraint in the schema protected"
+
+
+# --- what is no proof
+
+
+def test_a_run_without_any_verdict_publishes_nothing() -> None:
+    with pytest.raises(CheckFailed, match="No check was made"):
+        require_passed([], "")
+
+
+def test_a_manifest_of_another_version_of_dbt_is_not_read(tmp_path: Path) -> None:
+    settings = Warehouse(tmp_path).settings
+    settings.dbt_target.mkdir(parents=True)
+    text = '{"metadata": {"dbt_schema_version": "https://schemas.getdbt.com/dbt/manifest/v11.json"}, "nodes": {}}'
+    (settings.dbt_target / "manifest.json").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="is of another version of dbt than the one installed here"):
+        load(settings)
 
 
 # --- what there is nothing of
@@ -94,4 +121,5 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
         "runs": "no earlier run is recorded",
         "checks": "no earlier run has recorded checks",
+        "exceptions": "the policy has no exception",
     }

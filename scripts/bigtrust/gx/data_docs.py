@@ -8,7 +8,7 @@ because the original ones load scripts and styles from a dozen outside addresses
 import html
 import shutil
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,10 +43,13 @@ class _View(DefaultJinjaPageView):
         self.env.globals["security_policy"] = _SECURITY_POLICY
 
 
-def write_data_docs(folder: Path, documented: Iterable[tuple["CheckResult", "Rule", Any]]) -> None:
+def write_data_docs(
+    folder: Path, documented: Iterable[tuple["CheckResult", "Rule", Any]], others: Sequence["CheckResult"] = ()
+) -> None:
     """Write an index and a page per relation into the folder, which is replaced as a whole.
 
-    `documented` gives for each check its verdict, its rule and Great Expectations' result (None: there is none).
+    `documented` gives for each check its verdict, its rule and Great Expectations' result (None: there is none);
+    `others` are verdicts of checks that Great Expectations does not make: they are on the index only.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / "index.html").exists():
         raise ConfigurationError(f"The folder {folder} holds something else than Data Docs. Name another folder.")
@@ -61,7 +64,7 @@ def write_data_docs(folder: Path, documented: Iterable[tuple["CheckResult", "Rul
         page = building / _page(relation)
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(_relation_page(view, relation, list(group)), encoding="utf-8")
-    index = _index_page(view, [result for result, _, _ in everything])
+    index = _index_page(view, [result for result, _, _ in everything], others)
     (building / "index.html").write_text(index, encoding="utf-8")
     shutil.rmtree(folder, ignore_errors=True)
     building.rename(folder)
@@ -71,16 +74,21 @@ def _page(relation: str) -> str:
     return "/".join(relation.split(".")) + ".html"
 
 
-def _index_page(view: _View, results: list["CheckResult"]) -> str:
+def _index_page(view: _View, results: list["CheckResult"], others: Sequence["CheckResult"]) -> str:
     relations = []
     for relation, group in groupby(results, key=lambda result: result.relation):
         verdicts = Counter(result.verdict for result in group)
-        verdict = "failed" if verdicts["failed"] else "passed"
+        verdict = "failed" if verdicts["failed"] else "passed"  # an excepted failure is one
         counts = (verdicts["passed"], verdicts["failed"], verdicts["not applicable"])
         relations.append((relation, verdict, *counts))
-    failed = [result for result in results if result.verdict == "failed"]
+    everything = [*others, *results]
     text: str = view.env.get_template("index.j2").render(
-        root="", summary=_summary(results), failed=failed, relations=relations
+        root="",
+        summary=_summary(everything),
+        failed=[result for result in everything if result.verdict == "failed"],
+        others=others,
+        relations=relations,
+        pages={result.relation for result in results},
     )
     return text
 
@@ -113,7 +121,7 @@ def _table(checks: list[tuple["CheckResult", "Rule", Any]]) -> Any:
     for (result, rule, _), (_, sentence, observed) in zip(checks, rendered.table, strict=True):
         verdict = f'<span class="verdict {result.verdict.replace(" ", "-")}">{result.verdict}</span>'
         because = html.escape(rule.because)
-        reason = html.escape(result.reason)
+        reason = html.escape(f"{result.reason} (excepted {result.exception})" if result.exception else result.reason)
         rows.append([verdict, result.code, sentence, because, f"{result.examined:,}", observed, reason])
     return RenderedTableContent(
         table=rows,

@@ -24,12 +24,10 @@ import yaml
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx.engine import opened
 from bigtrust.gx.permitted import load_custom_expectations, nearest, require_arguments, require_permitted
+from bigtrust.registry import CODES
 from bigtrust.settings import PROJECT
 
 FOLDER = PROJECT / "expectations"
-BASELINE_CODES = frozenset(
-    {"COL-01", "RAW-01", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PSE-01", "RET-01", "RET-02", "ROW-01"}
-)
 SCHEMAS = ("marts", "protected")
 
 _SUITE_KEYS = ("relation", "needs", "expectations")
@@ -112,7 +110,7 @@ def require_suites(relations: Collection[str], suites: Sequence[Suite], folder: 
     written = {suite.relation for suite in suites if suite.origin == "written"}
     for relation in sorted(set(relations) - written):
         path = folder.joinpath(*relation.split(".")).with_suffix(".yml")
-        raise ConfigurationError(f"{relation} has no suite of expectations. Write {path}.")
+        raise ConfigurationError(f"SUI-01: {relation} has no suite of expectations. Write {path}.")
 
 
 def _suite(path: Path, relations: Collection[str], landing: Collection[str] | None, custom: Collection[str]) -> Suite:
@@ -154,8 +152,8 @@ def _rule(
     if not isinstance(code, str) or not _CODE.fullmatch(code):
         raise ConfigurationError(f"{where}: code is missing or not of the form CUS-01.")
     where = f"{where} ({code})"
-    if code in BASELINE_CODES:
-        raise ConfigurationError(f"{where}: code belongs to the baseline. Choose another.")
+    if code in CODES:
+        raise ConfigurationError(f"{where}: code belongs to a check of the project. Choose another.")
     require_permitted(name, custom, where)
     arguments = entry[name] if entry[name] is not None else {}
     if not isinstance(arguments, dict):

@@ -13,6 +13,8 @@ import great_expectations as gx
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.registry import get_expectation_impl
 
+from bigtrust import check_exceptions
+from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import engine
 from bigtrust.gx.data_docs import write_data_docs
@@ -23,6 +25,7 @@ from bigtrust.verdicts import CheckResult, Verdict
 
 EXAMINED_NOTHING = "examined nothing"
 RAW = "expect_table_to_hold_no_raw_value"
+NEED_RAW_VALUES = frozenset({RAW})  # to collect the raw values takes longer than most checks
 
 # Counts only: no unexpected value, no row, no query that would find it.
 RESULT_FORMAT = {
@@ -35,17 +38,16 @@ RESULT_FORMAT = {
 
 @dataclass(frozen=True)
 class Report:
-    """All verdicts, in the order of the suites, and what the search for raw values looked for."""
+    """All verdicts, what the search for raw values looked for, and the exceptions that were made for nothing."""
 
     results: tuple[CheckResult, ...]
     raw_values: RawValueSummary
+    unused_exceptions: tuple[CheckException, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether there is a verdict and no expectation of severity critical failed."""
-        return bool(self.results) and not any(
-            result.verdict == "failed" and result.severity == "critical" for result in self.results
-        )
+        """Whether there is a verdict and no check of severity critical failed without an exception."""
+        return bool(self.results) and not any(result.blocks for result in self.results)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def validate(
     unavailable: Mapping[str, str] = MappingProxyType({}),
     data_docs: Path | None = None,
     expectations: Path = FOLDER,
+    also: Sequence[CheckResult] = (),
+    exceptions: Sequence[CheckException] = (),
 ) -> Report:
     """Judge publication files (name to path) by suites, in one checkpoint of an ephemeral context.
 
@@ -72,7 +76,8 @@ def validate(
     raw value may be part of (both with relations `vault.schema.name`); `unavailable` says of what `needs` may name
     and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention. With
     `data_docs`, pages are written into that folder, which is replaced. Great Expectations alone decides what
-    succeeds; what succeeded on nothing is failed, or not applicable if something it needs was unavailable.
+    succeeds; what succeeded on nothing is failed, or not applicable if something it needs was unavailable. `also` are
+    verdicts of other checks, which come first in the report; `exceptions` may cover what failed of all of them.
 
     Raises ConfigurationError if a file cannot be opened or a suite is of no publication, QueryFailed if a raw
     column cannot be read.
@@ -83,7 +88,8 @@ def validate(
             raise ConfigurationError(f"{suite.relation}: there is no publication {suite.publication} to judge.")
     checks = [_Check(suite, rule) for suite in suites for rule in suite.rules]
     with engine.opened(publications, vault) as (session, connection):
-        summary = build_raw_values(connection, raw_columns, product_columns)
+        is_searching = any(check.rule.expectation in NEED_RAW_VALUES for check in checks)
+        summary = build_raw_values(connection, raw_columns, product_columns) if is_searching else RawValueSummary()
         engine.forbid_other_files(connection)
         outcomes, crash = _run_checkpoint(session, checks, today)
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
@@ -91,9 +97,11 @@ def validate(
         _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable, summary)
         for number, check in enumerate(checks)
     )
+    everything, unused = check_exceptions.apply([*also, *results], exceptions, check_exceptions.today())
     if data_docs is not None:
-        write_data_docs(data_docs, _documented(checks, results, outcomes))
-    return Report(results, summary)
+        others, judged = everything[: len(also)], everything[len(also) :]
+        write_data_docs(data_docs, _documented(checks, judged, outcomes), others)
+    return Report(tuple(everything), summary, tuple(unused))
 
 
 def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tuple[dict[int, Any], str]:

@@ -67,7 +67,7 @@ MISTAKES = {
     "needs no list": ("[customers]", "customers", "needs is a list"),
     "missing code": ("code: CUS-01", "severity: critical", "code is missing"),
     "code of another form": ("code: CUS-01", "code: first", "code is missing or not of the form"),
-    "code of the baseline": ("code: CUS-01", "code: RAW-01", "belongs to the baseline"),
+    "code of the baseline": ("code: CUS-01", "code: RAW-01", "belongs to a check of the project"),
     "code twice": ("code: CUS-02", "code: CUS-01", "code: CUS-01 is used twice"),
     "missing reason": ("because: There are customers.", "severity: critical", "because is missing"),
     "unknown severity": ("severity: warning", "severity: info", "severity must be one of critical, warning"),

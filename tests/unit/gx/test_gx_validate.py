@@ -4,7 +4,8 @@ import json
 import logging
 import socket
 import traceback
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,12 @@ import pytest
 from gx_shop import CANARY, TODAY, Shop
 
 import bigtrust.gx.validate
+from bigtrust import check_exceptions
+from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx.engine import QueryFailed, withheld
 from bigtrust.gx.permitted import COUNTS_ONLY
+from bigtrust.gx.raw_values import RawColumn
 from bigtrust.gx.suites import Rule, Suite
 from bigtrust.gx.validate import validate
 
@@ -187,6 +191,60 @@ def test_a_warning_does_not_block_publication(shop: Shop) -> None:
     assert shop.judge([suite(rule(severity="warning", **failing))]).passed
     assert not shop.judge([suite(rule(severity="critical", **failing))]).passed
     assert not shop.judge([]).passed
+
+
+def test_an_excepted_failure_does_not_block_and_is_on_the_index(shop: Shop) -> None:
+    shop.publish("create table marts.mart as select 'x' as a")
+    failing = suite(rule("expect_column_values_to_be_null", column="a"))
+    until = check_exceptions.today() + timedelta(days=30)
+    exception = CheckException("TST-01", f"{RELATION}.a", "Later", "Data team", "Privacy office", until)
+    other = replace(exception, code="TST-02")
+    docs = shop.root / "docs"
+    report = shop.judge([failing], exceptions=[exception, other], data_docs=docs)
+    assert report.passed
+    assert [(result.verdict, result.exception) for result in report.results] == [("failed", exception.text)]
+    assert report.unused_exceptions == ()  # TST-02 was not made
+    for page in (docs / "index.html", docs / "analytics" / "marts" / "mart.html"):
+        assert exception.text in page.read_text(encoding="utf-8")
+    assert not shop.judge([failing], exceptions=[replace(exception, object=f"{RELATION}.b")]).passed
+
+
+def test_verdicts_of_other_checks_come_first_and_are_on_the_index(shop: Shop) -> None:
+    shop.publish("create table marts.mart as select 'x' as a")
+    passing = suite(rule("expect_column_to_exist", column="a"))
+    failed = replace(
+        shop.judge([passing]).results[0], code="OBJ-01", relation="analytics", verdict="failed", reason="1 macro"
+    )
+    docs = shop.root / "docs"
+    report = shop.judge([passing], also=[failed], data_docs=docs)
+    assert not report.passed
+    assert [result.code for result in report.results] == ["OBJ-01", "TST-01"]
+    index = (docs / "index.html").read_text(encoding="utf-8")
+    assert index.count("1 macro") == 2  # what failed, and other checks
+    assert 'href="analytics.html"' not in index
+
+
+def test_raw_values_are_collected_only_for_a_check_that_needs_them(shop: Shop) -> None:
+    shop.publish("create table marts.mart as select 'x' as a")
+    unreadable = [RawColumn("vault.staging.base_customers", "no_such_column")]
+    pattern = suite(rule("expect_table_to_hold_no_personal_pattern", pattern="email"))
+    report = shop.judge([pattern], raw_columns=unreadable)
+    assert (report.passed, report.raw_values.columns) == (True, ())
+    with pytest.raises(QueryFailed):
+        shop.judge([suite(rule("expect_table_to_hold_no_raw_value"))], raw_columns=unreadable)
+
+
+def test_a_check_that_crashes_fails_those_without_a_result_and_says_no_value(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.publish(f"create table marts.mart as select '{CANARY}' as a")
+
+    def crash(*_: object, **__: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr("great_expectations.Checkpoint.run", crash)
+    (result,) = shop.judge([suite(rule("expect_column_to_exist", column="a"))]).results
+    assert (result.verdict, result.reason) == ("failed", "Great Expectations gave no result (RuntimeError)")
 
 
 def test_only_values_that_are_not_null_count_as_examined(shop: Shop) -> None:

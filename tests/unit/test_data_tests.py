@@ -1,0 +1,95 @@
+"""Data tests of dbt as checks: a code, what they read, and how much that was."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import duckdb
+import pytest
+
+from bigtrust import data_tests
+from bigtrust.settings import PUBLICATIONS, Settings
+from bigtrust.verdicts import CheckResult
+from warehouse import Warehouse
+
+MAP, SEED, ROWS = "model.big_trust.persons", "seed.big_trust.settings", "model.big_trust.landing_rows"
+
+
+def node(kind: str, database: str, schema: str, alias: str) -> SimpleNamespace:
+    """What dbt's manifest says of a relation."""
+    return SimpleNamespace(
+        resource_type=kind,
+        database=database,
+        schema=schema,
+        alias=alias,
+        relation_name=f'"{database}"."{schema}"."{alias}"',
+        original_file_path=f"seeds/policy/{alias}.csv",
+    )
+
+
+MANIFEST = SimpleNamespace(
+    nodes={
+        MAP: node("model", "vault", "restricted", "persons"),
+        SEED: node("seed", "vault", "policy", "settings"),
+        ROWS: node("model", "governance", "marts", "landing_rows"),
+    }
+)
+
+
+def ended(status: str, failures: int = 0, *, at: str = "", reads: tuple[str, ...] = (), code: str = "") -> Any:
+    """What dbt says of a data test that has ended: a generic one (`at`) or a singular one (`reads`)."""
+    config = SimpleNamespace(meta={"code": code} if code else {})
+    test = SimpleNamespace(config=config, depends_on=SimpleNamespace(nodes=list(reads)))
+    if at:
+        test.attached_node = at
+    return SimpleNamespace(node=test, status=status, failures=failures)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """A vault with two persons and no setting, and a summary of three landing tables."""
+    settings = Warehouse(tmp_path).settings
+    settings.candidates.mkdir(parents=True)
+    with duckdb.connect(str(settings.vault)) as connection:
+        connection.execute("create schema restricted; create table restricted.persons as from range(2)")
+        connection.execute("create schema policy; create table policy.settings (setting varchar)")
+    for name in PUBLICATIONS:
+        with duckdb.connect(str(settings.candidates / f"{name}.duckdb")) as connection:
+            connection.execute("create schema marts; create table marts.landing_rows as from range(3)")
+    return settings
+
+
+def results(settings: Settings, *tests: Any) -> list[CheckResult]:
+    return data_tests.results(settings, MANIFEST, tests)
+
+
+def test_the_tests_of_one_table_are_one_result(settings: Settings) -> None:
+    (result,) = results(settings, ended("pass", at=MAP), ended("fail", 2, at=MAP), ended("skipped", at=MAP))
+    assert (result.code, result.relation, result.suite) == ("KEY-01", "vault.restricted.persons", "build")
+    assert (result.verdict, result.examined, result.violations) == ("failed", 2, 2)
+    assert result.blocks
+
+
+def test_a_test_of_its_own_counts_all_that_it_reads(settings: Settings) -> None:
+    (result,) = results(settings, ended("pass", reads=(MAP, ROWS), code="ROW-02"))
+    assert (result.code, result.verdict, result.examined) == ("ROW-02", "passed", 5)
+    assert result.relation == "vault.restricted.persons, governance.marts.landing_rows"
+
+
+def test_an_empty_table_of_the_policy_is_not_applicable_and_an_empty_summary_fails(settings: Settings) -> None:
+    (result,) = results(settings, ended("pass", at=SEED))
+    assert (result.code, result.relation) == ("POL-01", "seeds/policy/settings.csv")
+    assert (result.verdict, result.reason) == ("not applicable", "the table holds no row")
+
+    with duckdb.connect(str(settings.candidates / "governance.duckdb")) as connection:
+        connection.execute("delete from marts.landing_rows")
+    (result,) = results(settings, ended("pass", reads=(ROWS,), code="ROW-02"))
+    assert (result.verdict, result.reason, result.blocks) == ("failed", "examined nothing", True)
+
+
+def test_what_a_stopped_build_did_not_make_counts_as_nothing(settings: Settings) -> None:
+    with duckdb.connect(str(settings.vault)) as connection:
+        connection.execute("drop table restricted.persons")
+    (result,) = results(settings, ended("fail", 1, reads=(MAP, ROWS), code="ROW-02"))
+    assert (result.verdict, result.examined, result.violations) == ("failed", 3, 1)
+    assert results(settings, ended("error", reads=(MAP,), code="ROW-02")) == []
