@@ -60,6 +60,7 @@ def validate(
     suites: Sequence[Suite],
     *,
     today: date,
+    k: int,
     raw_columns: Sequence[RawColumn] = (),
     product_columns: Sequence[RawColumn] = (),
     unavailable: Mapping[str, str] = MappingProxyType({}),
@@ -70,9 +71,10 @@ def validate(
 
     The files and the vault are only read. `raw_columns` are what must not be published, `product_columns` what a
     raw value may be part of (both with relations `vault.schema.name`); `unavailable` says of what `needs` may name
-    and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention. With
-    `data_docs`, pages are written into that folder, which is replaced. Great Expectations alone decides what
-    succeeds; what succeeded on nothing is failed, or not applicable if something it needs was unavailable.
+    and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention, `k` how many
+    persons must be alike at least. With `data_docs`, pages are written into that folder, which is replaced. Great
+    Expectations alone decides what succeeds; what succeeded on nothing is failed, or not applicable if something it
+    needs was unavailable.
 
     Raises ConfigurationError if a file cannot be opened or a suite is of no publication, QueryFailed if a raw
     column cannot be read.
@@ -85,7 +87,7 @@ def validate(
     with engine.opened(publications, vault) as (session, connection):
         summary = build_raw_values(connection, raw_columns, product_columns)
         engine.forbid_other_files(connection)
-        outcomes, crash = _run_checkpoint(session, checks, today)
+        outcomes, crash = _run_checkpoint(session, checks, {"today": today.isoformat(), "k": k})
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
     results = tuple(
         _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable, summary)
@@ -96,7 +98,7 @@ def validate(
     return Report(results, summary)
 
 
-def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tuple[dict[int, Any], str]:
+def _run_checkpoint(session: str, checks: Sequence[_Check], given: Mapping[str, Any]) -> tuple[dict[int, Any], str]:
     """Great Expectations' result for each check, by its number; and the kind of error if it stopped half-way."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -112,7 +114,7 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tupl
         suite = gx.ExpectationSuite(
             name=relation,
             expectations=[
-                _configuration(check.rule, number, today).to_domain_obj()
+                _configuration(check.rule, number, given).to_domain_obj()
                 for number, check in enumerate(checks)
                 if check.suite.relation == relation
             ],
@@ -141,9 +143,9 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tupl
     }, ""
 
 
-def _configuration(rule: Rule, number: int, today: date) -> Any:
-    takes_today = "today" in get_expectation_impl(rule.expectation).__fields__
-    arguments = {**rule.arguments, **({"today": today.isoformat()} if takes_today else {})}
+def _configuration(rule: Rule, number: int, given: Mapping[str, Any]) -> Any:
+    fields = get_expectation_impl(rule.expectation).__fields__
+    arguments = {**rule.arguments, **{name: value for name, value in given.items() if name in fields}}
     return ExpectationConfiguration(
         type=rule.expectation, kwargs=arguments, meta={"number": number}, severity=rule.severity
     )
