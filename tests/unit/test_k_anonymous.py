@@ -1,6 +1,6 @@
 """The ladder (macros/privacy/k_anonymous.sql) on drawn populations: nobody is one of fewer than k, and no more is lost.
 
-What must come out is said here once more, in plain Python: the classes are counted by hand.
+What must come out says tests/k_anonymity.py, in plain Python.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bigtrust.settings import PROJECT
+from k_anonymity import given_up, shown
 
 COLUMNS = ("birth_decade", "region", "country", "language", "customer_since_month")
-GIVEN_UP = (None, "unknown", "unknown", "unknown", None)
-ORDER = (4, 3, 1, 2, 0)  # by COLUMNS: what is given up first comes first
+GIVEN_UP = given_up(COLUMNS)
 
 Combination = tuple[Any, ...]
 
@@ -61,31 +61,13 @@ def published(persons: list[Combination], k: int, columns: tuple[str, ...] = COL
         return {row[0]: row[1:] for row in connection.execute(f"from {rendered(columns, k)}").fetchall()}
 
 
-def foretold(persons: list[Combination], k: int) -> dict[int, Combination]:
-    """The same, by hand: step by step, whoever is in a class of fewer than k gives up the next value."""
-    shown = [list(person) for person in persons]
-    for place in ORDER:
-        sizes = Counter(map(tuple, shown))
-        for person in [person for person in shown if sizes[tuple(person)] < k]:
-            person[place] = GIVEN_UP[place]
-    classes = sorted(Counter(map(tuple, shown)).items(), key=lambda item: (item[1], _nulls_last(item[0])))
-    if classes and classes[0][1] < k:
-        joining = [combination for combination, _ in classes[:2]]
-        shown = [list(GIVEN_UP) if tuple(person) in joining else person for person in shown]
-    return dict(enumerate(map(tuple, shown)))
-
-
-def _nulls_last(combination: Combination) -> list[tuple[bool, Any]]:
-    return [(value is None, value) for value in combination]
-
-
 @settings(max_examples=150, deadline=None)
 @given(populations, st.integers(1, 5))
 def test_nobody_is_one_of_fewer_than_k_and_nobody_loses_more_than_that_takes(
     persons: list[Combination], k: int
 ) -> None:
     rows = published(persons, k)
-    assert rows == foretold(persons, k)
+    assert rows == shown(dict(enumerate(persons)), COLUMNS, k)
     sizes, natural = Counter(rows.values()), Counter(persons)
     if len(persons) < k:
         assert set(rows.values()) <= {GIVEN_UP}
@@ -93,7 +75,7 @@ def test_nobody_is_one_of_fewer_than_k_and_nobody_loses_more_than_that_takes(
         assert all(size >= k for size in sizes.values())
     for number, person in enumerate(persons):
         pairs = zip(person, rows[number], GIVEN_UP, strict=True)
-        assert all(shown in (value, given_up) for value, shown, given_up in pairs), "a value became another one"
+        assert all(there in (value, nothing) for value, there, nothing in pairs), "a value became another one"
     changed = {person for number, person in enumerate(persons) if natural[person] >= k and rows[number] != person}
     assert len(changed) <= 1, "a combination of k persons changes only to join those who are left"
 
