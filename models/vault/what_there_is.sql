@@ -2,18 +2,18 @@
     (scripts/bigtrust/checks.py). It stays when the tables that it looks into are gone, and says nothing of anybody. -#}
 with
 
-    -- whom marketing may see today
-    opt_ins as (
+    -- k_anonymous may have to generalise one class of k persons altogether, but never two
+    months as (
 
-        select kept_customers.birth_date
-        from {{ ref("marketing_opt_ins") }} as marketing_opt_ins
-        inner join
-            {{ ref("kept_customers") }} as kept_customers
-            on marketing_opt_ins.customer_id = kept_customers.customer_id
-        inner join
-            {{ ref("person_activity") }} as person_activity
-            on marketing_opt_ins.customer_id = person_activity.customer_id
-        where {{ visible_until("customers", "marketing", "person_activity.last_active_on") }} > {{ today() }}
+        select count(*) > 1 as is_there
+        from
+            (
+                select customer_since_month
+                from {{ ref("customer_attributes") }}
+                where customer_since_month is not null
+                group by customer_since_month, birth_decade, region, country, language
+                having count(*) >= {{ setting("k") }}
+            ) as classes
 
     )
 
@@ -30,12 +30,26 @@ with
     select '{{ landing_table }}' as what, exists (select 1 from {{ ref(kept) }}) as is_there
     union all
 {% endfor %}
-select 'opt_ins' as what, exists (select 1 from opt_ins) as is_there
+select 'customers.customer_since_month' as what, is_there
+from months
 union all
--- those of whom the decade of birth is known
-select
-    'opt_ins.birth_date' as what,
-    exists (select 1 from opt_ins where birth_date between date '1900-01-01' and {{ today() }}) as is_there
+{% for of_whom, attributes in [("customers", "customer_attributes"), ("opt_ins", "audience_attributes")] -%}
+    select '{{ of_whom }}.birth_decade' as what, count(*) > 1 as is_there
+    from
+        (
+            select birth_decade
+            from {{ ref(attributes) }}
+            where birth_decade is not null
+            group by birth_decade
+            having count(*) >= {{ setting("k") }}
+        ) as decades
+    union all
+    select '{{ of_whom }}.k_persons' as what, count(*) >= {{ setting("k") }} as is_there
+    from {{ ref(attributes) }}
+    union all
+{% endfor %}
+-- whom marketing may see today
+select 'opt_ins' as what, exists (select 1 from {{ ref("audience_attributes") }}) as is_there
 union all
 -- persons enough for an aggregate
 select 'cells' as what, count(distinct customer_id) >= {{ setting("k") }} as is_there

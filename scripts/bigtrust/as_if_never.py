@@ -7,7 +7,8 @@ relation of every publication that honours erasure must then hold the same rows.
 
 What it can show: that forgetting these people's requests leaves no trace in any column of their rows, with this
 landing data, this policy and these models. What it cannot show: what other requests do; that the published files are
-the ones these models build; totals over everybody. So that the cells of a small sample are not suppressed, k is 1.
+the ones these models build; totals over everybody; what somebody gives up because too few others are alike. So that a
+small sample shows its cells and its persons at all, k is 1.
 """
 
 import csv

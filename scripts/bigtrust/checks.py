@@ -42,17 +42,7 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = (
-    "rejects",
-    "requests",
-    "categories",
-    "runs",
-    "checks",
-    "cells",
-    "opt_ins",
-    "opt_ins.birth_date",
-    "exceptions",
-)
+_HAPPENINGS = ("rejects", "runs", "checks", "exceptions")
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -85,9 +75,20 @@ CATALOGUE = """
 _WHY_NOTHING = {
     "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
     "opt_ins": "nobody who was in contact lately agrees to marketing",
-    "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
+    "opt_ins.birth_decade": "no two decades of birth are of k persons each, so none need be shown",
+    "opt_ins.k_persons": "fewer than k persons agree to marketing, so nothing is shown of anybody",
+    "customers.birth_decade": "no two decades of birth are of k persons each, so none need be shown",
+    "customers.customer_since_month": "no two combinations with a month are of k persons each, so none need be shown",
+    "customers.k_persons": "fewer than k persons were in contact lately, so nothing is shown of anybody",
     "requests": "nobody has asked to forget anything",
     "categories": "neither landing nor the policy names a product category",
+}
+# What they may lack, which is then the reason to tell.
+_FOR_LACK_OF = {
+    "customers.birth_decade": "customers.birth_date",
+    "customers.customer_since_month": "customers.created_at",
+    "opt_ins": "consents",
+    "opt_ins.birth_decade": "customers.birth_date",
 }
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
@@ -126,6 +127,7 @@ def load(settings: Settings) -> Prepared:
     landing = {
         *tables,
         *_HAPPENINGS,
+        *_WHY_NOTHING,
         *(f"{name}.{column}" for name, table in tables.items() for column in table.column_names),
     }
     written = load_suites(folder, relations=relations, landing=landing, expectations=folder)
@@ -212,6 +214,7 @@ def _judge(
         settings.vault,
         suites,
         today=_today(settings),
+        k=_k(settings),
         raw_columns=_raw_columns(_manifest(settings)),
         product_columns=[
             *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
@@ -274,6 +277,13 @@ def _flows(settings: Settings) -> list[CheckResult]:
 
 def _today(settings: Settings) -> date:
     return settings.as_of or datetime.now(UTC).date()
+
+
+def _k(settings: Settings) -> int:
+    """How many persons must be alike, as the policy said when the vault was built."""
+    with duckdb.connect(str(settings.vault), read_only=True) as connection:
+        rows = connection.execute("select value from policy.settings where setting = 'k'").fetchall()
+    return int(rows[0][0])
 
 
 def _manifest(settings: Settings) -> dict[str, Any]:
@@ -369,8 +379,8 @@ def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()
             # if all of a landing table was forgotten, an empty relation is what was promised
             reason = f"nothing of {name} is left after what was forgotten"
             unavailable.setdefault(name, _WHY_NOTHING.get(name, reason))
-        if "opt_ins" in unavailable:
-            unavailable["opt_ins"] = unavailable.get("consents", unavailable["opt_ins"])
+        for name in _FOR_LACK_OF.keys() & unavailable.keys():
+            unavailable[name] = unavailable.get(_FOR_LACK_OF[name], unavailable[name])
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
             unavailable["rejects"] = "no row was rejected"
     if not records.latest(settings.runs):

@@ -300,6 +300,20 @@ CHECKS: tuple[Check, ...] = (
         "The mart selects from its protected table, and only filters visible_until > today().",
     ),
     Check(
+        code="KAN-01",
+        kind="data",
+        sentence="Wherever a row is a person, at least k persons have each combination of quasi-identifiers.",
+        counted="persons, once each",
+        reason=(
+            "Whoever knows a neighbour's region, language and decade of birth finds the neighbour's row, and all "
+            "purchases with it, if no other person is alike."
+        ),
+        remedy=(
+            "Select the columns through the macro k_anonymous, all of them in one call. On a day after the build, rows "
+            "may have expired: run again."
+        ),
+    ),
+    Check(
         "MET-01",
         "metamorphic",
         "The publications are as if what was forgotten had never happened.",

@@ -360,22 +360,34 @@ MUTATIONS = (
         "web events have their own window",
     ),
     Mutation(
-        f"{PROTECTED}/analytics/protected_analytics__customers.sql",
+        f"{VAULT}/persons/customer_attributes.sql",
         "where visible_until > {{ today() }}",
         "where visible_until is not null",
         "a person without contact expires",
     ),
     Mutation(
-        f"{PROTECTED}/marketing/protected_marketing__audience_members.sql",
+        f"{VAULT}/persons/audience_attributes.sql",
         'visible_until("customers", "marketing", "person_activity.last_active_on")',
         'visible_until("customers", "analytics", "person_activity.last_active_on")',
         "marketing has a window of its own",
     ),
     Mutation(
-        f"{PROTECTED}/marketing/protected_marketing__audience_members.sql",
+        f"{VAULT}/persons/audience_attributes.sql",
         "where visible_until > {{ today() }}",
         "where visible_until >= {{ today() }}",
         "a person is gone from marketing on the day on which the window ends",
+    ),
+    Mutation(
+        "macros/privacy/k_anonymous.sql",
+        "count(*) over (partition by {{ combination }}) >= {{ k }}",
+        "count(*) over (partition by {{ column }}) >= {{ k }}",
+        "nobody is one of fewer than k who are alike in everything",
+    ),
+    Mutation(
+        f"{VAULT}/persons/customer_attributes.sql",
+        ", expires='visible_until'",
+        "",
+        "who has expired is nobody's company",
     ),
     Mutation(
         f"{VAULT}/sales/person_regions.sql",

@@ -8,26 +8,29 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from bigtrust.oracle import Landing, Policy, Staging
+from k_anonymity import shown
 
 Keys = Counter[tuple[Any, ...]]
 Windows = Mapping[tuple[str, str], int]  # months by data category and purpose
 
+_ATTRIBUTES = ("birth_decade", "region", "country", "language", "customer_since_month")
+_OF_THE_AUDIENCE = _ATTRIBUTES[:-1]
 # the columns of each mart that are foretold
 FORETOLD = {
-    "analytics.customers": ("person_pseudonym",),
+    "analytics.customers": ("person_pseudonym", *_ATTRIBUTES),
     "analytics.purchases": ("purchase_pseudonym", "person_pseudonym", "line_count"),
     "analytics.purchase_lines": ("purchase_pseudonym", "product_id", "returned_quantity"),
     "analytics.returns": ("purchase_pseudonym", "returned_on", "quantity"),
     "analytics.touchpoints": ("person_pseudonym", "occurred_on"),
     "insights.sales_by_category_month": ("sold_month", "category_id", "purchase_count"),
     "insights.sales_by_region_month": ("sold_month", "region", "purchase_count"),
-    "marketing.audience_members": ("person_pseudonym", "region"),
+    "marketing.audience_members": ("person_pseudonym", *_OF_THE_AUDIENCE),
 }
 
 
@@ -91,10 +94,13 @@ class Shown:
 
     def _shown_customers(self) -> Keys:
         last = self._last_activities()
-        return Counter(
-            (customer,)
-            for customer in self._customers
-            if customer in last and self._is_shown("customers", last[customer])
+        return self._attributes(
+            (
+                customer
+                for customer in self._customers
+                if customer in last and self._is_shown("customers", last[customer])
+            ),
+            _ATTRIBUTES,
         )
 
     def _shown_audience(self) -> Keys:
@@ -107,14 +113,32 @@ class Shown:
                 person not in words or row["recorded_at"] >= words[person]["recorded_at"]
             ):
                 words[person] = row
-        return Counter(
-            (person, self._region({}, person))
-            for person, word in words.items()
-            if word["granted"]
-            and person in self._customers
-            and person in last
-            and self._is_shown("customers", last[person], "marketing")
+        return self._attributes(
+            (
+                person
+                for person, word in words.items()
+                if word["granted"]
+                and person in self._customers
+                and person in last
+                and self._is_shown("customers", last[person], "marketing")
+            ),
+            _OF_THE_AUDIENCE,
         )
+
+    def _attributes(self, persons: Iterable[str], columns: tuple[str, ...]) -> Keys:
+        """Each person with what is shown of them, so that nobody is one of fewer than k."""
+        known = {person: [self._attribute(self._customers[person], column) for column in columns] for person in persons}
+        return Counter((person, *values) for person, values in shown(known, columns, self._k).items())
+
+    def _attribute(self, customer: Mapping[str, Any], column: str) -> Any:
+        born, opened = customer["birth_date"], customer["created_at"]
+        if column == "birth_decade":
+            return born.year // 10 * 10 if born and date(1900, 1, 1) <= born <= self._day else None
+        if column == "customer_since_month":
+            return self._local(opened).replace(day=1) if opened else None
+        if column == "region":
+            return self._region({}, customer["customer_id"])
+        return customer.get(column) or "unknown"
 
     def _last_activities(self) -> dict[str, date]:
         """The last contact that came from each person."""

@@ -38,7 +38,7 @@ def data_docs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     suites = [Suite("analytics.marts.customers", rules)]
     files = {"analytics": root / "analytics.duckdb"}
-    validate(files, None, suites, today=date(2026, 3, 1), data_docs=root / "data_docs")
+    validate(files, None, suites, today=date(2026, 3, 1), k=5, data_docs=root / "data_docs")
     return root / "data_docs"
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from warehouse import Warehouse, replace_in
 
+ATTRIBUTES = "models/vault/persons/customer_attributes.sql"
 PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
 MART = "models/marts/analytics/analytics__customers.sql"
 KEPT = "models/vault/kept/kept_customers.sql"
@@ -16,12 +17,14 @@ def leak_a_column(warehouse: Warehouse, expression: str, data_type: str) -> Path
     """Add a column `segment` to protected.customers and marts.customers, everywhere that it has to be declared."""
     project = warehouse.own_project()
     replace_in(
-        project / PROTECTED,
+        project / ATTRIBUTES,
         '{{ month(local_date("kept_customers.created_at")) }} as customer_since_month,',
         '{{ month(local_date("kept_customers.created_at")) }} as customer_since_month,\n'
         f"        {expression} as segment,",
     )
     keep_names_and_addresses(project)
+    replace_in(project / PROTECTED, ", customer_since_month, visible", ", customer_since_month, segment, visible")
+    replace_in(project / PROTECTED, 'others=["person_pseudonym"', 'others=["person_pseudonym", "segment"')
     replace_in(project / MART, ", customer_since_month\n", ", customer_since_month, segment\n")
     declared = f'      - {{name: segment, data_type: "{data_type}", description: "Segment."}}\n'
     for folder, name in (("protected", "analytics__protected"), ("marts", "analytics__marts")):
@@ -40,6 +43,11 @@ def keep_names_and_addresses(project: Path) -> None:
     """Let what should stay in staging travel on: publications that honour erasure can read nothing before."""
     more = "".join(f"    stg_customers.{name},\n" for name in ("email", "phone", "last_name"))
     replace_in(project / KEPT, "    stg_customers.country,\n", f"    stg_customers.country,\n{more}")
+
+
+def show_what_is_rare(project: Path) -> None:
+    """Let nobody give up a value for being one of few: that would hide most leaks, and this is about the checks."""
+    replace_in(project / "seeds/policy/settings.csv", "\nk,5,", "\nk,1,")
 
 
 LEAKS = {
@@ -77,13 +85,14 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
     before = warehouse.digests()
     project = warehouse.own_project()
     finance = project / "models/protected/finance/protected_finance__daily_totals.sql"
-    marketing = project / "models/protected/marketing/protected_marketing__audience_members.sql"
+    marketing = project / "models/vault/persons/audience_attributes.sql"
     replace_in(
         finance,
         'purchased_on, store_id, channel\n            from {{ ref("scope_purchases") }}',
         'purchased_on, customer_id as store_id, channel\n            from {{ ref("scope_purchases") }}',
     )
     keep_names_and_addresses(project)
+    show_what_is_rare(project)
     replace_in(marketing, '{{ language("kept_customers.language") }}', "lower(kept_customers.email)")
     replace_in(marketing, 'ref("marketing_person_pseudonyms")', 'ref("person_pseudonyms")')
 
@@ -104,9 +113,29 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
     ]
 
 
+def test_a_person_of_whom_no_other_is_alike_is_refused(warehouse: Warehouse) -> None:
+    """A model that selects what the vault knows, without the treatment."""
+    before = warehouse.digests()
+    project = warehouse.own_project()
+    (project / PROTECTED).write_text("select * from {{ ref('customer_attributes') }}", encoding="utf-8")
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 1, result.output
+    assert warehouse.digests() == before
+    refused = warehouse.query(
+        "governance",
+        "select code, relation, examined, violations > examined / 2 from marts.check_results"
+        " where run = 2 and verdict = 'failed' order by all",
+    )
+    ((persons,),) = warehouse.query("analytics", "select count(*) from marts.customers")
+    assert refused == [
+        ("KAN-01", "analytics.marts.customers", persons, True),
+        ("KAN-01", "analytics.protected.customers", persons, True),
+    ]
+
+
 def test_a_publication_that_honours_erasure_cannot_read_what_is_not_kept(warehouse: Warehouse) -> None:
     project = warehouse.own_project()
-    replace_in(project / PROTECTED, 'ref("kept_customers")', 'ref("stg_customers")')
+    replace_in(project / ATTRIBUTES, 'ref("kept_customers")', 'ref("stg_customers")')
     result = warehouse.bigtrust("run")
     assert result.exit_code == 2, result.output
     assert "Publication analytics honours erasure" in result.stderr
@@ -131,7 +160,8 @@ def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None
 def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: Warehouse) -> None:
     """Great Expectations decides, and nothing else decides before it."""
     project = warehouse.own_project()
-    replace_in(project / PROTECTED, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
+    show_what_is_rare(project)
+    replace_in(project / ATTRIBUTES, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
     refusal = warehouse.bigtrust("run")
     assert refusal.exit_code == 1, refusal.output
     assert "CUS-05 on analytics.marts.customers" in refusal.stderr

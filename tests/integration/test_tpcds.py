@@ -1,4 +1,5 @@
-"""Big Trust publishes what a project without privacy makes of landing files without the rows that must go."""
+"""Big Trust publishes what a project without privacy makes of landing files without the rows that must go, and of each
+person what k have in common."""
 
 import subprocess
 import sys
@@ -8,6 +9,7 @@ import duckdb
 import pytest
 
 from bigtrust.settings import PROJECT
+from k_anonymity import shown
 from warehouse import Warehouse
 
 BENCHMARK = PROJECT / "scripts" / "benchmarks" / "tpcds"
@@ -17,12 +19,12 @@ import builds  # noqa: E402
 
 GENERATOR = PROJECT / ".venv" / "tpcds" / "bin" / "python"
 
+ATTRIBUTES = ("birth_decade", "region", "country", "language", "customer_since_month")
 # The columns of Big Trust's marts, as the plain project has them: with the keys behind the pseudonyms.
 PERSON = "cast((select customer_id from persons where person_pseudonym = mart.person_pseudonym) as bigint)"
 PURCHASE = "cast((select purchase_id from sales where purchase_pseudonym = mart.purchase_pseudonym) as bigint)"
 PRODUCT = "cast(product_id as bigint), cast(category_id as bigint)"
 MARTS = {
-    "analytics.customers": f"{PERSON}, birth_decade, region, country, language, customer_since_month",
     "analytics.purchases": f"""
         {PURCHASE}, {PERSON}, channel, purchased_on, line_count, quantity, discount_amount, net_amount""",
     "analytics.purchase_lines": f"""
@@ -91,6 +93,7 @@ def _require_equal_marts(root: Path) -> None:
         connection.execute(
             f"create view regions as from read_csv('{PROJECT}/seeds/reference/regions.csv', all_varchar = true)"
         )
+        _require_equal_persons(connection)
         for mart, columns in MARTS.items():
             published = f"select {columns} from {mart.replace('.', '.marts.')} as mart"
             plain = f"from plain.{mart.split('.')[1]} as mart"
@@ -101,6 +104,16 @@ def _require_equal_marts(root: Path) -> None:
             missing = connection.execute(f"select count(*) from ({plain} except all {published})").fetchone()
             assert rows != (0,), mart
             assert (added, missing) == ((0,), (0,)), mart
+
+
+def _require_equal_persons(connection: duckdb.DuckDBPyConnection) -> None:
+    """The plain project has all that is known of each person; of that, nobody is shown as one of fewer than 5."""
+    columns = ", ".join(ATTRIBUTES)
+    plain = connection.execute(f"select customer_id, {columns} from plain.customers").fetchall()
+    published = connection.execute(f"select {PERSON}, {columns} from analytics.marts.customers as mart").fetchall()
+    known = {customer: values for customer, *values in plain}
+    assert len(published) == len(plain) > 0
+    assert {customer: tuple(values) for customer, *values in published} == shown(known, ATTRIBUTES, 5)
 
 
 def _same_cell(mart: str) -> str:

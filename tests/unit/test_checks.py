@@ -106,8 +106,10 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
             create table restricted.what_there_is as
             from (
                 values
-                    ('opt_ins.birth_date', false), ('opt_ins', false), ('consents', false), ('returns', false),
-                    ('cells', false), ('customers', true), ('requests', true), ('categories', true)
+                    ('opt_ins.birth_decade', false), ('opt_ins', false), ('consents', false), ('returns', false),
+                    ('cells', false), ('customers', true), ('requests', true), ('categories', true),
+                    ('customers.birth_decade', false), ('customers.customer_since_month', false),
+                    ('customers.k_persons', false), ('opt_ins.k_persons', false)
             ) as what_there_is(what, is_there)
             """
         )
@@ -118,7 +120,13 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "returns": "nothing of returns is left after what was forgotten",
         "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
         "opt_ins": "landing table consents is absent or empty",
-        "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
+        "opt_ins.birth_decade": "landing column customers.birth_date is absent or empty",
+        "opt_ins.k_persons": "fewer than k persons agree to marketing, so nothing is shown of anybody",
+        "customers.birth_decade": "landing column customers.birth_date is absent or empty",
+        "customers.customer_since_month": (
+            "no two combinations with a month are of k persons each, so none need be shown"
+        ),
+        "customers.k_persons": "fewer than k persons were in contact lately, so nothing is shown of anybody",
         "runs": "no earlier run is recorded",
         "checks": "no earlier run has recorded checks",
         "exceptions": "the policy has no exception",

@@ -2,7 +2,7 @@
 
 COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-05 nothing that looks like personal data; PSE-01
 pseudonyms are well-formed; RET-01 nothing kept for too long; RET-02 a mart shows what is visible; ROW-01
-there are rows.
+there are rows; KAN-01 nobody is one of fewer than k.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -15,14 +15,18 @@ from bigtrust.gx.suites import Rule, Suite
 from bigtrust.settings import PUBLICATIONS
 
 _MAY_HOLD_TEXT = (Kind.TEXT, Kind.NESTED, Kind.OPAQUE)
+# Treatments that leave a quasi-identifier: what they make of it can still identify in combination.
+GENERALISING = frozenset({"birth_decade", "country", "language", "month", "region"})
+_PERSON = "person_pseudonym"
 
 
 def baseline_suites(manifest: Mapping[str, Any], publications: Collection[str] = PUBLICATIONS) -> list[Suite]:
     """A baseline suite for each model in the database of a publication, sorted by relation.
 
     `manifest` is dbt's manifest.json. Read are a model's `columns` (in YAML order, with `data_type` and
-    `config.meta`: `treatment: pseudonym`, `nullable: true`) and its `config.meta.needs`. Ephemeral models are no
-    relations. Raises ConfigurationError if a model has no columns.
+    `config.meta`: `treatment`, `issued_in`, `nullable: true`) and its `config.meta`: `needs`, `one_row_per: person`.
+    Ephemeral models are no relations. Raises ConfigurationError if a model has no columns, or has a row per person and
+    does not say which columns generalise what is known of the person.
     """
     models = [
         node
@@ -96,6 +100,21 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
                 column=name,
                 **also,
             )
+    generalised = [name for name, column in columns.items() if _meta(column).get("treatment") in GENERALISING]
+    if _PERSON in columns and generalised:
+        yield Rule(
+            "KAN-01",
+            "expect_table_to_be_k_anonymous",
+            {"columns": generalised},
+            "A person of whom there is no other alike is found by whoever knows them.",
+            tuple(f"{need}.k_persons" for need in needs),
+        )
+    elif _meta(model).get("one_row_per"):
+        raise ConfigurationError(
+            f"Model {model['name']} says one_row_per, but has no column {_PERSON}, or none with a treatment out of "
+            f"{', '.join(sorted(GENERALISING))}. Declare the treatments of its columns: persons who are alike are "
+            "counted by them."
+        )
     if "visible_until" in columns:
         yield rule(
             "RET-01",

@@ -62,6 +62,7 @@ def validate(
     suites: Sequence[Suite],
     *,
     today: date,
+    k: int,
     raw_columns: Sequence[RawColumn] = (),
     product_columns: Sequence[RawColumn] = (),
     unavailable: Mapping[str, str] = MappingProxyType({}),
@@ -74,10 +75,11 @@ def validate(
 
     The files and the vault are only read. `raw_columns` are what must not be published, `product_columns` what a
     raw value may be part of (both with relations `vault.schema.name`); `unavailable` says of what `needs` may name
-    and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention. With
-    `data_docs`, pages are written into that folder, which is replaced. Great Expectations alone decides what
-    succeeds; what succeeded on nothing is failed, or not applicable if something it needs was unavailable. `also` are
-    verdicts of other checks, which come first in the report; `exceptions` may cover what failed of all of them.
+    and was not there (a landing table, `table.column`) why it was not; `today` is the date for retention, `k` how many
+    persons must be alike at least. With `data_docs`, pages are written into that folder, which is replaced. Great
+    Expectations alone decides what succeeds; what succeeded on nothing is failed, or not applicable if something it
+    needs was unavailable. `also` are verdicts of other checks, which come first in the report; `exceptions` may cover
+    what failed of all of them.
 
     Raises ConfigurationError if a file cannot be opened or a suite is of no publication, QueryFailed if a raw
     column cannot be read.
@@ -91,7 +93,7 @@ def validate(
         is_searching = any(check.rule.expectation in NEED_RAW_VALUES for check in checks)
         summary = build_raw_values(connection, raw_columns, product_columns) if is_searching else RawValueSummary()
         engine.forbid_other_files(connection)
-        outcomes, crash = _run_checkpoint(session, checks, today)
+        outcomes, crash = _run_checkpoint(session, checks, {"today": today.isoformat(), "k": k})
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
     results = tuple(
         _judge(check, outcomes.get(number), crash, columns[check.suite.relation], unavailable, summary)
@@ -104,7 +106,7 @@ def validate(
     return Report(tuple(everything), summary, tuple(unused))
 
 
-def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tuple[dict[int, Any], str]:
+def _run_checkpoint(session: str, checks: Sequence[_Check], given: Mapping[str, Any]) -> tuple[dict[int, Any], str]:
     """Great Expectations' result for each check, by its number; and the kind of error if it stopped half-way."""
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False, "metric_calculations": False}
@@ -120,7 +122,7 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tupl
         suite = gx.ExpectationSuite(
             name=relation,
             expectations=[
-                _configuration(check.rule, number, today).to_domain_obj()
+                _configuration(check.rule, number, given).to_domain_obj()
                 for number, check in enumerate(checks)
                 if check.suite.relation == relation
             ],
@@ -149,9 +151,9 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tupl
     }, ""
 
 
-def _configuration(rule: Rule, number: int, today: date) -> Any:
-    takes_today = "today" in get_expectation_impl(rule.expectation).__fields__
-    arguments = {**rule.arguments, **({"today": today.isoformat()} if takes_today else {})}
+def _configuration(rule: Rule, number: int, given: Mapping[str, Any]) -> Any:
+    fields = get_expectation_impl(rule.expectation).__fields__
+    arguments = {**rule.arguments, **{name: value for name, value in given.items() if name in fields}}
     return ExpectationConfiguration(
         type=rule.expectation, kwargs=arguments, meta={"number": number}, severity=rule.severity
     )

@@ -19,6 +19,7 @@ UNAVAILABLE = {
 }
 
 TODAY = date(2026, 3, 1)
+K = 3
 CANARY = "canari.secret@example.com"
 
 RAW_COLUMNS = (
@@ -66,7 +67,7 @@ class Shop:
             self.publications,
             self.vault,
             suites,
-            **{"today": TODAY, "raw_columns": RAW_COLUMNS, "product_columns": PRODUCT_COLUMNS, **options},
+            **{"today": TODAY, "k": K, "raw_columns": RAW_COLUMNS, "product_columns": PRODUCT_COLUMNS, **options},
         )
 
     def verdict(self, sql: str, expectation: str, needs: tuple[str, ...] = (), **arguments: Any) -> CheckResult:

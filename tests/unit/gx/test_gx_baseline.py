@@ -8,14 +8,16 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 
 
-def model(database: str = "analytics", materialized: str = "view", **columns: dict[str, Any]) -> dict[str, Any]:
+def model(
+    database: str = "analytics", materialized: str = "view", meta: Any = None, **columns: dict[str, Any]
+) -> dict[str, Any]:
     return {
         "resource_type": "model",
         "name": "analytics__customers",
         "alias": "customers",
         "database": database,
         "schema": "marts",
-        "config": {"materialized": materialized, "meta": {"needs": ["customers"]}},
+        "config": {"materialized": materialized, "meta": {"needs": ["customers"], **(meta or {})}},
         "columns": columns,
     }
 
@@ -47,6 +49,32 @@ def test_patterns_are_looked_for_wherever_a_text_could_be() -> None:
     assert codes(model(n={"data_type": "date"})) == ["COL-01", "ROW-01"]
     for data_type in ("text", "struct(a integer)", "varchar[]", "json", "blob", None):
         assert "PAT-05" in codes(model(n={"data_type": data_type}))
+
+
+def test_persons_who_are_alike_are_counted_by_all_generalised_columns() -> None:
+    node = model(
+        person_pseudonym=PSEUDONYM,
+        region={"data_type": "varchar", "config": {"meta": {"treatment": "region"}}},
+        note={"data_type": "varchar"},
+        since={"data_type": "date", "config": {"meta": {"treatment": "month"}}},
+        meta={"one_row_per": "person"},
+    )
+    (suite,) = baseline_suites({"nodes": {"x": node}})
+    (rule,) = [rule for rule in suite.rules if rule.code == "KAN-01"]
+    assert (rule.arguments, rule.needs) == ({"columns": ["region", "since"]}, ("customers.k_persons",))
+
+
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"person_pseudonym": PSEUDONYM, "region": {"data_type": "varchar"}},
+        {"region": {"data_type": "varchar", "config": {"meta": {"treatment": "region"}}}},
+    ],
+)
+def test_a_row_per_person_without_pseudonym_or_treatment_stops_the_run(columns: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="says one_row_per"):
+        codes(model(meta={"one_row_per": "person"}, **columns))
+    assert "KAN-01" not in codes(model(**columns))
 
 
 def test_models_outside_of_the_publications_and_ephemeral_ones_have_none() -> None:

@@ -299,7 +299,7 @@ def test_nothing_is_sent_anywhere(shop: Shop, monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_file_that_is_missing_or_no_database_stops_the_run(shop: Shop) -> None:
     rows = suite(rule("expect_table_to_hold_rows"))
-    options: dict[str, Any] = {"today": TODAY}
+    options: dict[str, Any] = {"today": TODAY, "k": 5}
     with pytest.raises(ConfigurationError, match="there is no file"):
         validate({"analytics": shop.root / "gone.duckdb"}, None, [rows], **options)
     (shop.root / "text.duckdb").write_text("no database " * 1000)
