@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import contract, purposes, records
+from bigtrust import contract, purposes, records, reviews
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
@@ -26,7 +26,17 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "requests", "categories", "runs", "checks", "cells", "opt_ins", "opt_ins.birth_date")
+_HAPPENINGS = (
+    "rejects",
+    "requests",
+    "categories",
+    "runs",
+    "checks",
+    "reviews",
+    "cells",
+    "opt_ins",
+    "opt_ins.birth_date",
+)
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -217,4 +227,6 @@ def _unavailable(settings: Settings) -> dict[str, str]:
         unavailable["runs"] = "no earlier run is recorded"
     if not any(record.checks for record in records.newest_first(settings.runs)):
         unavailable["checks"] = "no earlier run has recorded checks"
+    if not reviews.read(settings.reviews):
+        unavailable["reviews"] = "no review is recorded"
     return unavailable

@@ -5,17 +5,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
 
-from bigtrust import changes, checks, inputs, keys, lock, policy, publish, records, register, secret, states, till
+from bigtrust import (
+    changes,
+    checks,
+    inputs,
+    keys,
+    lock,
+    pages,
+    policy,
+    publish,
+    records,
+    register,
+    reviews,
+    secret,
+    states,
+    till,
+)
 from bigtrust.build import Dbt
 from bigtrust.changes import Plan
 from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError, ExitCode, unexpected
 from bigtrust.gx.suites import Suite
 from bigtrust.inputs import Inputs
 from bigtrust.records import Record
+from bigtrust.reviews import Review
 from bigtrust.settings import PUBLICATIONS, Settings
 
 
@@ -28,18 +45,22 @@ class Reporter(Protocol):
     def progress(self, what: str, finished: int, total: int) -> None:
         """Something within the phase is finished."""
 
+    def say(self, line: str) -> None:
+        """Something besides that a user should know."""
+
 
 @dataclass
 class Report:
     """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status;
     `requests` are the states of erasure requests with their number; `unknown_sensitive` counts the sensitive categories
-    of the policy that landing does not know."""
+    of the policy that landing does not know; `summary` is the page for governance teams (None: it was not written)."""
 
     record: Record
     tables: list[dict[str, Any]] = field(default_factory=list)
     relations: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, int]] = field(default_factory=list)
     unknown_sensitive: int = 0
+    summary: Path | None = None
 
 
 def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -> Report:
@@ -69,6 +90,8 @@ def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -
             known = error if isinstance(error, BigTrustError | OSError | duckdb.IOException) else unexpected(error)
             with suppress(Exception):  # the first error is the one to tell
                 attempt.close_failed(known)
+            if attempt.summary is not None:
+                reporter.say(f"Summary of the run: {attempt.summary}")
             raise known from None
         return attempt.report()
 
@@ -112,6 +135,21 @@ def check(settings: Settings, reporter: Reporter) -> checks.Report:
         return checks.run(settings, suites, reporter.progress)
 
 
+def review(settings: Settings, given: Review) -> str | None:
+    """Record a review, and write the summary page anew. Returns a sentence if the page could not be written.
+
+    Raises ConfigurationError if there is no such run, LockedError while a run is under way.
+    """
+    if not records.exists(settings.runs, given.run):
+        raise ConfigurationError(
+            f"--run: no run of this number is recorded in {settings.runs}. `bigtrust review --list` shows the runs."
+        )
+    os.umask(0o077)
+    with _disk_errors(settings), lock.exclusive(settings.warehouse):
+        reviews.add(settings.reviews, given)
+        return pages.write(settings)
+
+
 class _Attempt:
     def __init__(self, settings: Settings, reporter: Reporter, record: Record, *, full_refresh: bool) -> None:
         self._settings = settings
@@ -123,6 +161,7 @@ class _Attempt:
         self._suites: list[Suite] = []
         self._found: states.Found = {}
         self._is_governance_proven = False
+        self.summary: Path | None = None
 
     def build(self) -> None:
         with self._phase("landing"):
@@ -184,18 +223,21 @@ class _Attempt:
             policy.remember(self._settings)
 
     def close(self, verdict: str, exit_code: ExitCode, message: str | None) -> None:
-        """Record the run and publish governance, which says what happened, also after a failure."""
+        """Record the run, publish governance and write the summary page, which say what happened, also a failure."""
         record = self._record
         record.verdict, record.exit_code, record.message = verdict, int(exit_code), message
         record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
         records.write(self._settings.runs, record)
-        with self._phase("record"):
-            if not (self._is_governance_proven or self._proves_governance()):
-                self._start_from_published_governance()
-            if self._dbt.manifest is None:
-                self._dbt.parse(record.run)
-            self._dbt.record(record.run)
-            self._publish("governance")
+        try:
+            with self._phase("record"):
+                if not (self._is_governance_proven or self._proves_governance()):
+                    self._start_from_published_governance()
+                if self._dbt.manifest is None:
+                    self._dbt.parse(record.run)
+                self._dbt.record(record.run)
+                self._publish("governance")
+        finally:
+            self._write_summary()
 
     def close_failed(self, error: Exception) -> None:
         """Record a run that did not publish."""
@@ -212,7 +254,14 @@ class _Attempt:
                 relations=_rows(connection, "from marts.retention_status"),
                 requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
                 unknown_sensitive=connection.execute(till.UNKNOWN_SENSITIVE).fetchall()[0][0],
+                summary=self.summary,
             )
+
+    def _write_summary(self) -> None:
+        problem = pages.write(self._settings)
+        self.summary = None if problem else self._settings.summary
+        if problem:
+            self._reporter.say(problem)
 
     def _publish(self, name: str) -> None:
         publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
