@@ -19,7 +19,7 @@ from bigtrust.settings import Settings
 
 VERDICTS = ("seen", "accepted", "objected")
 _MOST = {"--by": 100, "--note": 2000}  # characters
-_SHOWN = 30  # runs
+SHOWN = 30  # runs
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def read(folder: Path) -> dict[int, list[Review]]:
 def describe(settings: Settings) -> list[str]:
     """Return the last runs with their verdicts and reviews, as lines of text, the newest first."""
     reviewed = read(settings.reviews)
-    last = list(islice(records.newest_first(settings.runs), _SHOWN))
+    last = list(islice(records.newest_first(settings.runs), SHOWN))
     if not last:
         return ["No run has been recorded."]
     return [

@@ -37,6 +37,7 @@ MARTS = {
         "rejected_rows",
         "retention_status",
         "retention_windows",
+        "reviews",
         "runs",
     },
 }
@@ -53,7 +54,8 @@ def test_a_publication_opens_alone_and_every_mart_answers(
         ).fetchall()
         assert {name for (name,) in marts} == MARTS[publication]
         for (name,) in marts:
-            assert connection.execute(f"select count(*) from marts.{name}").fetchall()[0][0] > 0, name
+            rows = connection.execute(f"select count(*) from marts.{name}").fetchall()[0][0]
+            assert rows > 0 or name == "reviews", name  # nobody has reviewed it yet
 
 
 @pytest.mark.parametrize("publication", PUBLICATIONS)

@@ -94,4 +94,5 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "opt_ins.birth_date": "of nobody who agrees to marketing the decade of birth is known",
         "runs": "no earlier run is recorded",
         "checks": "no earlier run has recorded checks",
+        "reviews": "no review is recorded",
     }

@@ -26,11 +26,13 @@ def write(settings: Settings) -> str | None:
     try:
         private_folder(settings.summary.parent)
         write_durably(settings.summary, page(collect(settings, now=datetime.now(UTC))), mode=0o600)
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # the chart's engine is written in Rust, whose panic is no Exception
         with suppress(OSError):
             settings.summary.unlink(missing_ok=True)
         reason = f"The disk refused ({error.strerror})." if isinstance(error, OSError) else _sentence(error)
-        return f"The summary page could not be written; what the run did stands. {reason}"
+        return f"The summary page could not be written; what was recorded stands. {reason}"
     return None
 
 
@@ -50,7 +52,7 @@ def page(summary: Summary) -> str:
     return environment.get_template("summary.j2").render(summary=summary, style=style, security_policy=policy)
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     return str(error if isinstance(error, BigTrustError) else unexpected(error))
 
 

@@ -21,10 +21,9 @@ from bigtrust.errors import BigTrustError, ConfigurationError
 from bigtrust.pages import trend
 from bigtrust.pages.matrix import Matrix, matrix, remedy
 from bigtrust.records import PUBLISHED, REFUSED, Record
-from bigtrust.reviews import Review
+from bigtrust.reviews import SHOWN, Review
 from bigtrust.settings import Settings
 
-HISTORY = 30  # runs
 EXCEPTIONS = Path("seeds/policy/check_exceptions.csv")
 _EXCEPTION = ("code", "object", "reason", "owner", "approved_by", "expires_on")
 
@@ -157,7 +156,7 @@ def collect(settings: Settings, *, now: datetime) -> Summary:
 def verdict(record: Record, last_published: int | None) -> str:
     """Return the verdict of a run in a sentence or two."""
     passed, failed, other = (record.count(word) for word in ("passed", "failed", "not applicable"))
-    made = f"{passed:,} checks passed, {failed:,} failed, {other:,} did not apply"
+    made = f"checks: {passed:,} passed, {failed:,} failed, {other:,} not applicable"
     still = (
         f"The publications are still those of run {last_published}."
         if last_published is not None
@@ -165,15 +164,15 @@ def verdict(record: Record, last_published: int | None) -> str:
     )
     if record.verdict == PUBLISHED:
         warned = " What failed has the severity warning, which keeps nothing from being published." if failed else ""
-        return f"Run {record.run} was published: {made}.{warned}"
+        return f"Run {record.run} was published ({made}).{warned}"
     if record.verdict == REFUSED and record.checks:
-        return f"Run {record.run} was refused, and nothing was published: {made}. {still}"
+        return f"Run {record.run} was refused ({made}), and nothing was published. {still}"
     if record.verdict == REFUSED:
         return f"Run {record.run} was refused before its checks were complete, and nothing was published. {still}"
     if record.checks:
         return (
-            f"Run {record.run} stopped after its checks ({made}), while it published: some publications may be of this "
-            "run and others of an earlier one."
+            f"Run {record.run} stopped after it was checked ({made}), while it published: some publications may be of "
+            "this run and others of an earlier one."
         )
     return f"Run {record.run} stopped before its checks, and nothing was published. {still}"
 
@@ -197,11 +196,11 @@ def _history(settings: Settings, problems: dict[str, str]) -> tuple[list[Record]
     last_published = None
     try:
         for record in records.newest_first(settings.runs):
-            if len(history) < HISTORY:
+            if len(history) < SHOWN:
                 history.append(record)
             if record.verdict == PUBLISHED and last_published is None:
                 last_published = record.run
-            if len(history) == HISTORY and last_published is not None:
+            if len(history) == SHOWN and last_published is not None:
                 break
     except ConfigurationError as error:
         if not history:
@@ -220,7 +219,7 @@ def _failed(settings: Settings, result: dict[str, Any]) -> Failed:
         column=result["column"] or "",
         reason=result["reason"],
         remedy=remedy(result["code"]),
-        page=_link(settings, settings.data_docs.joinpath(*result["relation"].split(".")).with_suffix(".html")),
+        page=_link(settings, settings.data_docs / f"{result['relation'].replace('.', '/')}.html"),
     )
 
 

@@ -12,7 +12,7 @@ from bigtrust.records import PUBLISHED, REFUSED, STOPPED, Record
 
 _OUTCOMES = {PUBLISHED: "var(--good)", REFUSED: "var(--bad)", STOPPED: "var(--ink)"}
 _SHAPES = {PUBLISHED: "circle", REFUSED: "cross", STOPPED: "square"}
-_WIDTH, _HEIGHT = 640, 72  # pixels, of a panel
+_WIDTH, _HEIGHT = 860, 72  # pixels, of a panel
 _INK, _LINE = "var(--ink)", "var(--line)"
 
 
@@ -44,10 +44,16 @@ def chart(records: Sequence[Record], title: str, description: str) -> Markup:
         x=no_axis, y=place, color=_by_outcome(altair.Color, _OUTCOMES), shape=_by_outcome(altair.Shape, _SHAPES)
     )
     whole = altair.Axis(format="d", tickCount=min(most, 3) or 1, tickMinStep=1)
-    failed = base.mark_bar(color="var(--bad)").encode(x=no_axis, y=altair.Y("failed:Q", title=None, axis=whole))
+    failed = base.mark_bar(color="var(--bad)").encode(
+        x=no_axis, y=altair.Y("failed:Q", title=None, axis=whole, scale=altair.Scale(domainMax=max(most, 1)))
+    )
     amount = base.mark_bar(color="var(--accent)").encode(
         x=altair.X("run:O", title="Run", axis=altair.Axis(labelAngle=0, labelOverlap=True)),
-        y=altair.Y("examined:Q", title=None, axis=altair.Axis(format="~s", tickCount=3)),
+        y=altair.Y(
+            "examined:Q",
+            title=None,
+            axis=altair.Axis(format="~s", labelExpr="datum.value ? datum.label : '0'", tickCount=3),
+        ),
     )
     panels = {"Outcome": outcome, "Checks that failed": failed, "Rows, values and names examined": amount}
     drawn = altair.vconcat(
