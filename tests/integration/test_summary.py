@@ -23,7 +23,7 @@ def test_a_review_is_published_with_the_next_run_and_who_made_it_is_not(warehous
     assert warehouse.digests().keys() == before.keys()
     for path in [warehouse.settings.vault, *(warehouse.root / "published").glob("*.duckdb")]:
         content = path.read_bytes()
-        assert "Vauquelin".encode() not in content, path
+        assert b"Vauquelin" not in content, path
         assert b"zibeline" not in content, path
     page = warehouse.settings.summary.read_text(encoding="utf-8")
     assert "Run 2 was published" in page
