@@ -27,7 +27,7 @@ from bigtrust.settings import Settings
 
 PICTURE = PROJECT / "docs" / "images" / "summary.png"
 CHROMIUM = "/usr/bin/chromium"
-WIDTH, HEIGHT = 1120, 1240
+WIDTH, HEIGHT = 1120, 1540
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
 MART = "models/protected/analytics/protected_analytics__customers.sql"
 RIGHT, WRONG = '{{ country("kept_customers.country") }}', "kept_customers.postal_code"
