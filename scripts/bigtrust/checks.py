@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from dbt.artifacts.schemas.manifest import WritableManifest
 
-from bigtrust import check_exceptions, contract, lineage, purposes, records
+from bigtrust import check_exceptions, contract, lineage, purposes, records, reviews
 from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
@@ -42,7 +42,7 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "runs", "checks", "exceptions")
+_HAPPENINGS = ("rejects", "runs", "checks", "exceptions", "reviews")
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -389,4 +389,6 @@ def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()
         unavailable["checks"] = "no earlier run has recorded checks"
     if not exceptions:
         unavailable["exceptions"] = "the policy has no exception"
+    if not reviews.read(settings.reviews):
+        unavailable["reviews"] = "no review is recorded"
     return unavailable

@@ -199,6 +199,46 @@ def _check_as_if_never(settings: Settings, sample: int) -> None:
 
 
 @main.command()
+@click.option("--run", type=click.IntRange(min=1), metavar="N", help="The run that was looked at.")
+@click.option("--by", metavar="NAME", help="Who looked. Shown on the summary page, published nowhere.")
+@click.option("--note", metavar="TEXT", help="What was looked at, in a sentence without personal data.")
+@click.option(
+    "--verdict",
+    type=click.Choice(["seen", "accepted", "objected"]),
+    default="seen",
+    show_default=True,
+    help="What they think of it.",
+)
+@click.option("--list", "is_list", is_flag=True, help="Show the last runs, and which have been reviewed.")
+@_folder("warehouse", "Where runs leave their records.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register of erasure requests.")
+def review(
+    run: int | None, by: str | None, note: str | None, verdict: str, is_list: bool, **folders: str | None
+) -> None:
+    """Record that somebody looked at a run, and what they think of it.
+
+    \b
+    bigtrust review --run N --by NAME --note TEXT [--verdict seen|accepted|objected]
+    bigtrust review --list
+    """
+    from bigtrust import pipeline, reviews
+
+    settings = Settings.load(**folders)
+    if is_list:
+        _print_lines(reviews.describe(settings))
+        return
+    if run is None or by is None or note is None:
+        raise click.UsageError("Say --run, --by and --note, or --list.")
+    given = reviews.new_review(run=run, reviewer=by, note=note, verdict=verdict)
+    problem = pipeline.review(settings, given)
+    console.print(
+        f"Run {run} is recorded as {verdict}. The next run publishes that in governance, without name and note."
+    )
+    _print_lines([problem or f"Summary of the last run: {settings.summary}"])
+
+
+@main.command()
 @click.option("--max-age", default=26.0, show_default=True, metavar="HOURS", help="Older publications are stale.")
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
@@ -411,6 +451,9 @@ class _Plain:
     def progress(self, what: str, finished: int, total: int) -> None:
         return None
 
+    def say(self, line: str) -> None:
+        console.print(line, markup=False)
+
 
 class _Live:
     """A progress bar per phase, for terminals."""
@@ -441,6 +484,9 @@ class _Live:
 
     def progress(self, what: str, finished: int, total: int) -> None:
         self._bars.update(self._task, completed=finished, total=total, what=what)
+
+    def say(self, line: str) -> None:
+        console.print(line, markup=False)
 
     def _finish(self) -> None:
         if self._task is not None:
@@ -478,6 +524,8 @@ def _print_report(report: Any, settings: Settings) -> None:
     console.print("Seconds: " + ", ".join(f"{name} {seconds}" for name, seconds in record.phases.items()) + ".")
     console.print(f"Built: {record.built}.")
     console.print(f"Run {record.run}: published to {settings.published}")
+    if report.summary:
+        console.print(f"Summary of the run: {report.summary}", markup=False)
     question = "select region, count(*) as customers from marts.customers group by all order by customers desc"
     file = _short(settings.published / "analytics.duckdb")
     console.print("Try this next:")

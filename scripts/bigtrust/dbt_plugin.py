@@ -17,7 +17,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import inputs, keys, landing, lock, records, register, secret, sql
+from bigtrust import inputs, keys, landing, lock, records, register, reviews, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.files import private_folder
 from bigtrust.settings import Settings
@@ -59,6 +59,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             self._inputs = given or inputs.read(self._settings)
             self._builds_alone = given is None
             records.require_readable(self._settings.runs)
+            reviews.read(self._settings.reviews)
             keys.remember(self._settings, versions)
         for domain, version in versions.items():
             inner, outer = secret.pads(secret.domain_key(key, domain, version))
@@ -69,6 +70,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         """Register the landing tables, the register and what is there of them, as relations of the vault."""
         conn.execute("create schema if not exists runs")
         conn.execute(f"create or replace view runs.records as {_records_sql(self._settings.runs)}")
+        conn.execute(f"create or replace view runs.reviews as {_reviews_sql(self._settings.reviews)}")
         if self._record_only:
             return
         conn.execute("create schema if not exists landing")
@@ -131,12 +133,22 @@ def _register_inventory(conn: duckdb.DuckDBPyConnection, read: inputs.Inputs) ->
             conn.execute(f"insert into landing.{name} values {places}", [value for row in rows for value in row])
 
 
-def _records_sql(folder: Any) -> str:
-    columns = "{run: 'INTEGER', record: 'JSON'}"
+def _records_sql(folder: Path) -> str:
+    return _read_json(folder, {"run": "INTEGER", "record": "JSON"})
+
+
+def _reviews_sql(folder: Path) -> str:
+    """Neither who looked nor what they noted."""
+    return _read_json(folder, {"run": "INTEGER", "verdict": "VARCHAR", "reviewed_at": "TIMESTAMP"})
+
+
+def _read_json(folder: Path, types: dict[str, str]) -> str:
     if not any(folder.glob("*.json")):
-        return "select cast(null as integer) as run, cast(null as json) as record where false"
+        nothing = (f"cast(null as {data_type}) as {name}" for name, data_type in types.items())
+        return f"select {', '.join(nothing)} where false"
+    columns = ", ".join(f"{name}: '{data_type}'" for name, data_type in types.items())
     files = sql.files(folder, "*.json")
-    return f"select run, record from read_json({files}, format = 'unstructured', columns = {columns})"
+    return f"select {', '.join(types)} from read_json({files}, format = 'unstructured', columns = {{{columns}}})"
 
 
 def _withhold_values() -> None:

@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 import duckdb
 
-from bigtrust import records, states, till
+from bigtrust import records, reviews, states, till
 from bigtrust.records import REQUESTS_BY_STATE
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -29,6 +30,7 @@ def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status
     is_good = last.verdict == records.PUBLISHED
     if last.message:
         lines.append(f"  {last.message}")
+    lines += _unreviewed(settings)
     published = {name: settings.published / f"{name}.duckdb" for name in PUBLICATIONS}
     for name, path in {**published, "till": settings.till / till.OFFERS}.items():
         line, is_fresh = _publication(name, path, now, max_age_hours)
@@ -36,6 +38,15 @@ def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status
         is_good = is_good and is_fresh
     line, is_in_time = _oldest_open_request(settings, now, max_age_hours)
     return Status([*lines, _requests_by_state(settings), line], is_good and is_in_time)
+
+
+def _unreviewed(settings: Settings) -> list[str]:
+    """The last run that failed and that nobody has reviewed."""
+    reviewed = reviews.read(settings.reviews)
+    for record in islice(records.newest_first(settings.runs), reviews.SHOWN):
+        if record.verdict != records.PUBLISHED and record.run not in reviewed:
+            return [f"Not reviewed: run {record.run}, {record.verdict} (bigtrust review --run {record.run})."]
+    return []
 
 
 def _publication(name: str, path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import duckdb
@@ -16,11 +17,13 @@ from bigtrust import (
     inputs,
     keys,
     lock,
+    pages,
     policy,
     publish,
     records,
     register,
     registry,
+    reviews,
     secret,
     states,
     till,
@@ -31,6 +34,7 @@ from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode, unexpected
 from bigtrust.inputs import Inputs
 from bigtrust.records import Record
+from bigtrust.reviews import Review
 from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 
@@ -44,12 +48,16 @@ class Reporter(Protocol):
     def progress(self, what: str, finished: int, total: int) -> None:
         """Something within the phase is finished."""
 
+    def say(self, line: str) -> None:
+        """Something besides that a user should know."""
+
 
 @dataclass
 class Report:
     """What a run did. `tables` and `relations` are rows of governance's landing_rows and retention_status;
     `requests` are the states of erasure requests with their number; `unknown_sensitive` counts the sensitive categories
-    of the policy that landing does not know; `unused_exceptions` are those of the policy that cover no failure."""
+    of the policy that landing does not know; `unused_exceptions` are those of the policy that cover no failure;
+    `summary` is the page for governance teams (None: it was not written)."""
 
     record: Record
     tables: list[dict[str, Any]] = field(default_factory=list)
@@ -57,6 +65,7 @@ class Report:
     requests: list[tuple[str, int]] = field(default_factory=list)
     unknown_sensitive: int = 0
     unused_exceptions: Sequence[CheckException] = ()
+    summary: Path | None = None
 
 
 def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -> Report:
@@ -86,6 +95,8 @@ def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -
             known = error if isinstance(error, BigTrustError | OSError | duckdb.IOException) else unexpected(error)
             with suppress(Exception):  # the first error is the one to tell
                 attempt.close_failed(known)
+            if attempt.summary is not None:
+                reporter.say(f"Summary of the run: {attempt.summary}")
             raise known from None
         return attempt.report()
 
@@ -131,6 +142,21 @@ def check(settings: Settings, reporter: Reporter, only: Collection[str] = ()) ->
         return checks.run(settings, prepared, reporter.progress, only=only)
 
 
+def review(settings: Settings, given: Review) -> str | None:
+    """Record a review, and write the summary page anew. Returns a sentence if the page could not be written.
+
+    Raises ConfigurationError if there is no such run, LockedError while a run is under way.
+    """
+    if not records.exists(settings.runs, given.run):
+        raise ConfigurationError(
+            f"--run: no run of this number is recorded in {settings.runs}. `bigtrust review --list` shows the runs."
+        )
+    os.umask(0o077)
+    with _disk_errors(settings), lock.exclusive(settings.warehouse):
+        reviews.add(settings.reviews, given)
+        return pages.write(settings)
+
+
 class _Attempt:
     def __init__(self, settings: Settings, reporter: Reporter, record: Record, *, full_refresh: bool) -> None:
         self._settings = settings
@@ -143,6 +169,7 @@ class _Attempt:
         self._unused_exceptions: Sequence[CheckException] = ()
         self._found: states.Found = {}
         self._is_governance_proven = False
+        self.summary: Path | None = None
 
     def build(self) -> None:
         with self._phase("landing"):
@@ -207,18 +234,21 @@ class _Attempt:
             policy.remember(self._settings)
 
     def close(self, verdict: str, exit_code: ExitCode, message: str | None) -> None:
-        """Record the run and publish governance, which says what happened, also after a failure."""
+        """Record the run, publish governance and write the summary page, which say what happened, also a failure."""
         record = self._record
         record.verdict, record.exit_code, record.message = verdict, int(exit_code), message
         record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
         records.write(self._settings.runs, record)
-        with self._phase("record"):
-            if not (self._is_governance_proven or self._proves_governance()):
-                self._start_from_published_governance()
-            if self._dbt.manifest is None:
-                self._dbt.parse(record.run)
-            self._dbt.record(record.run)
-            self._publish("governance")
+        try:
+            with self._phase("record"):
+                if not (self._is_governance_proven or self._proves_governance()):
+                    self._start_from_published_governance()
+                if self._dbt.manifest is None:
+                    self._dbt.parse(record.run)
+                self._dbt.record(record.run)
+                self._publish("governance")
+        finally:
+            self._write_summary()
 
     def close_failed(self, error: Exception) -> None:
         """Record a run that did not publish."""
@@ -236,6 +266,7 @@ class _Attempt:
                 requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
                 unknown_sensitive=connection.execute(till.UNKNOWN_SENSITIVE).fetchall()[0][0],
                 unused_exceptions=self._unused_exceptions,
+                summary=self.summary,
             )
 
     def _require_passed(self, made: Sequence[CheckResult]) -> None:
@@ -245,6 +276,12 @@ class _Attempt:
 
     def _record_checks(self, results: Sequence[CheckResult]) -> None:
         self._record.checks = [asdict(result) for result in results]
+
+    def _write_summary(self) -> None:
+        problem = pages.write(self._settings)
+        self.summary = None if problem else self._settings.summary
+        if problem:
+            self._reporter.say(problem)
 
     def _publish(self, name: str) -> None:
         publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")

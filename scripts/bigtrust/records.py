@@ -57,12 +57,17 @@ def write(folder: Path, record: Record) -> None:
         "checks_not_applicable": record.count("not applicable"),
     }
     text = json.dumps({"run": record.run, "record": content}, ensure_ascii=False, indent=1)
-    write_durably(folder / f"{record.run:06d}.json", text + "\n")
+    write_durably(_path(folder, record.run), text + "\n")
 
 
 def latest(folder: Path, verdict: str | None = None) -> Record | None:
     """The record of the last run (with that verdict), if there is one."""
     return next((record for record in newest_first(folder) if verdict in (None, record.verdict)), None)
+
+
+def exists(folder: Path, run: int) -> bool:
+    """Whether a run of this number is recorded."""
+    return _path(folder, run).exists()
 
 
 def newest_first(folder: Path) -> Iterator[Record]:
@@ -74,6 +79,10 @@ def require_readable(folder: Path) -> None:
     """Raise ConfigurationError that names the first record that is damaged."""
     for _ in newest_first(folder):
         pass
+
+
+def _path(folder: Path, run: int) -> Path:
+    return folder / f"{run:06d}.json"
 
 
 def _read(path: Path) -> Record:

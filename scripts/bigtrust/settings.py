@@ -114,6 +114,21 @@ class Settings:
         """Where each landing column goes: a page, and the same as JSON."""
         return self.warehouse / "lineage"
 
+    @property
+    def reviews(self) -> Path:
+        """The folder with one file per review of a run."""
+        return self.warehouse / "reviews"
+
+    @property
+    def summary(self) -> Path:
+        """The summary page of the last run, for governance teams."""
+        return self.warehouse / "pages" / "index.html"
+
+    @property
+    def reidentification(self) -> Path:
+        """What the attacks of the last measurement found (JSON; figures only)."""
+        return self.warehouse / "reidentification.json"
+
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""
         folders = ("landing", "warehouse", "published", "register", "site", "ledger")

@@ -43,7 +43,9 @@ def output_of_a_run(folder: Path) -> str:
 def shown(output: str) -> list[str]:
     """The lines of a run's output without those that differ from machine to machine (times, folders)."""
     return [
-        line.rstrip() for line in output.splitlines() if not re.match(r"\d\d:\d\d:\d\d|Seconds|Run \d|Try|  \S", line)
+        line.rstrip()
+        for line in output.splitlines()
+        if not re.match(r"\d\d:\d\d:\d\d|Seconds|Summary|Run \d|Try|  \S", line)
     ]
 
 

@@ -47,6 +47,9 @@ class Quiet:
     def progress(self, what: str, finished: int, total: int) -> None:
         """Nothing."""
 
+    def say(self, line: str) -> None:
+        """Nothing."""
+
 
 @dataclass
 class Shop:

@@ -60,6 +60,8 @@ MADE = (
     ".venv",
     "runs",
     "data_docs",
+    "pages",
+    "reviews",
     "dbt",
 )
 

@@ -36,7 +36,7 @@ def test_no_raw_value_is_in_the_bytes_of_a_publication_an_artefact_a_log_or_a_pa
     published: Warehouse, search: Search
 ) -> None:
     roots = [published.root / "published", published.root / "output.txt"]
-    roots += [published.root / "warehouse" / name for name in ("dbt", "data_docs", "runs", "candidate")]
+    roots += [published.root / "warehouse" / name for name in ("dbt", "data_docs", "pages", "runs", "candidate")]
     assert all(root.exists() for root in roots)
     assert list((published.root / "warehouse" / "dbt").rglob("*.log"))
     assert list(search.files_that_leak(*roots)) == []

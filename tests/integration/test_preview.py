@@ -23,6 +23,9 @@ class Silent:
     def progress(self, what: str, finished: int, total: int) -> None:
         """Nothing."""
 
+    def say(self, line: str) -> None:
+        """Nothing."""
+
 
 def changes(warehouse: Warehouse) -> dict[str, Change]:
     """The changes that a preview of this warehouse's project tells, by mart."""

@@ -130,4 +130,5 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "runs": "no earlier run is recorded",
         "checks": "no earlier run has recorded checks",
         "exceptions": "the policy has no exception",
+        "reviews": "no review is recorded",
     }

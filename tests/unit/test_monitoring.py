@@ -8,10 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bigtrust import monitoring, records, register, states, till
+from bigtrust import monitoring, records, register, reviews, states, till
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.monitoring import Status
 from bigtrust.records import Record
+from bigtrust.reviews import new_review
 from bigtrust.settings import PUBLICATIONS, Settings
 
 NOW = datetime(2026, 3, 29, 1, 30, tzinfo=UTC)  # the night in which Paris changes to summer time
@@ -108,6 +109,17 @@ def test_a_failed_last_run_is_not_good_and_says_why(settings: Settings, verdict:
     assert not state.is_good
     assert state.lines[0].startswith(f"Last run: 2, {verdict} at ")
     assert state.lines[1] == "  A check failed."
+
+
+def test_a_failed_run_is_named_until_somebody_has_reviewed_it(settings: Settings) -> None:
+    run(settings, 2, hours_ago=1, verdict=records.REFUSED)
+    run(settings, 3, hours_ago=1)
+    line = "Not reviewed: run 2, refused (bigtrust review --run 2)."
+    assert line in status(settings).lines
+    review = new_review(run=2, reviewer="Léa Moreau", note="The delivery was repaired.", verdict="accepted")
+    reviews.add(settings.reviews, review)
+    assert line not in status(settings).lines
+    assert status(settings).is_good
 
 
 def test_a_run_that_published_after_a_failure_makes_it_good_again(settings: Settings) -> None:
