@@ -1,6 +1,6 @@
 """The baseline: what every relation of a publication must satisfy, generated from dbt's manifest.
 
-COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-05 nothing that looks like personal data; PSE-01
+COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-07 nothing that looks like personal data; PSE-01
 pseudonyms are well-formed; RET-01 nothing kept for too long; RET-02 a mart shows what is visible; ROW-01
 there are rows.
 """

@@ -28,7 +28,8 @@ from bigtrust.settings import PROJECT
 
 FOLDER = PROJECT / "expectations"
 BASELINE_CODES = frozenset(
-    {"COL-01", "RAW-01", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PSE-01", "RET-01", "RET-02", "ROW-01"}
+    {"COL-01", "RAW-01", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PAT-06", "PAT-07", "PSE-01", "PSE-02"}
+    | {"CEL-01", "CEL-02", "RET-01", "RET-02", "ROW-01"}
 )
 SCHEMAS = ("marts", "protected")
 
