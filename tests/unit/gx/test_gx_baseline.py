@@ -58,3 +58,25 @@ def test_models_outside_of_the_publications_and_ephemeral_ones_have_none() -> No
 def test_a_model_without_columns_stops_the_run() -> None:
     with pytest.raises(ConfigurationError, match="has no columns in YAML"):
         codes(model())
+
+
+def aggregate(cells: list[str] | None) -> dict[str, Any]:
+    node = model(
+        "insights", sold_month={"data_type": "date"}, region={"data_type": "varchar"}, n={"data_type": "bigint"}
+    )
+    node["alias"] = "sales"
+    if cells is not None:
+        node["config"]["meta"]["cells"] = cells
+    return node
+
+
+def test_the_cells_of_aggregates_are_counted() -> None:
+    assert codes(aggregate(["sold_month", "region"]))[-2:] == ["CEL-01", "CEL-02"]
+    assert codes(aggregate(["sold_month"]))[-1] == "CEL-01"  # nothing is divided, nothing left out
+    assert not {"CEL-01", "CEL-02"} & {*codes(model(a=PSEUDONYM))}
+
+
+@pytest.mark.parametrize("cells", [None, [], ["store"], ["sold_month", "category_id"]])
+def test_an_aggregate_in_which_nobody_can_count_persons_stops_the_run(cells: list[str] | None) -> None:
+    with pytest.raises(ConfigurationError, match="must name as `cells`"):
+        codes(aggregate(cells))
