@@ -89,6 +89,11 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
             "expect_table_to_hold_no_raw_value",
             "A pseudonym protects nobody if the identifier travels along.",
         )
+        yield rule(
+            "PSE-02",
+            "expect_table_to_hold_no_unkeyed_hash",
+            "A hash without a secret is undone by whoever has a list of customers.",
+        )
     # A relation whose declared types hold no text has nothing in which a pattern could be.
     if kinds.intersection(_MAY_HOLD_TEXT):
         for pattern, details in PATTERNS.items():

@@ -19,6 +19,7 @@ from bigtrust.gx.data_docs import write_data_docs
 from bigtrust.gx.permitted import load_custom_expectations
 from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values
 from bigtrust.gx.suites import FOLDER, Rule, Suite
+from bigtrust.gx.unkeyed_hashes import PseudonymColumn, build_unkeyed_hashes
 from bigtrust.verdicts import CheckResult, Verdict
 
 EXAMINED_NOTHING = "examined nothing"
@@ -84,6 +85,7 @@ def validate(
     checks = [_Check(suite, rule) for suite in suites for rule in suite.rules]
     with engine.opened(publications, vault) as (session, connection):
         summary = build_raw_values(connection, raw_columns, product_columns)
+        build_unkeyed_hashes(connection, raw_columns, _pseudonyms(suites))
         engine.forbid_other_files(connection)
         outcomes, crash = _run_checkpoint(session, checks, today)
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
@@ -139,6 +141,15 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], today: date) -> tupl
         for validation in run.run_results.values()
         for result in validation.results
     }, ""
+
+
+def _pseudonyms(suites: Sequence[Suite]) -> list[PseudonymColumn]:
+    return [
+        PseudonymColumn(suite.relation, rule.arguments["column"], rule.arguments["issued_in"])
+        for suite in suites
+        for rule in suite.rules
+        if rule.arguments.get("issued_in")
+    ]
 
 
 def _configuration(rule: Rule, number: int, today: date) -> Any:

@@ -34,17 +34,19 @@ def test_every_model_gets_the_whole_baseline() -> None:
     (suite,) = baseline_suites({"nodes": {"x": node, "test": {"resource_type": "test"}}})
     assert (suite.relation, suite.origin) == ("analytics.marts.customers", "baseline")
     assert [rule.code for rule in suite.rules] == [
-        *("COL-01", "ROW-01", "RAW-01", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PAT-06", "PAT-07"),
+        *("COL-01", "ROW-01", "RAW-01", "PSE-02", "PAT-01", "PAT-02", "PAT-03", "PAT-04", "PAT-05", "PAT-06", "PAT-07"),
         *("PSE-01", "PSE-01", "RET-01"),
     ]
     arguments = [rule.arguments for rule in suite.rules]
     assert arguments[0] == {"column_list": ["b", "a", "country", "visible_until"]}
-    assert arguments[10:] == [{"column": "b"}, {"column": "a", "nullable": True}, {"column": "visible_until"}]
+    assert arguments[11:] == [{"column": "b"}, {"column": "a", "nullable": True}, {"column": "visible_until"}]
     assert {rule.needs for rule in suite.rules} == {("customers",)}
 
 
 def test_patterns_are_looked_for_wherever_a_text_could_be() -> None:
-    assert codes(model(n={"data_type": "decimal(18, 2)"}, p={"data_type": "uuid"})) == ["COL-01", "ROW-01", "RAW-01"]
+    assert codes(model(n={"data_type": "decimal(18, 2)"}, p={"data_type": "uuid"})) == [
+        *("COL-01", "ROW-01", "RAW-01", "PSE-02")
+    ]
     assert codes(model(n={"data_type": "date"})) == ["COL-01", "ROW-01"]
     for data_type in ("text", "struct(a integer)", "varchar[]", "json", "blob", None):
         assert "PAT-07" in codes(model(n={"data_type": data_type}))
