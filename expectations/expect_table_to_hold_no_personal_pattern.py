@@ -8,6 +8,7 @@ from bigtrust.gx.columns import Kind
 from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
 from bigtrust.gx.engine import DuckDBExecutionEngine, literal
 from bigtrust.gx.patterns import PATTERNS
+from bigtrust.gx.raw_values import DESCRIBED
 
 
 class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
@@ -55,7 +56,7 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
             counts.examined = engine.rows(f"select count(*) from {texts}")[0][0]
             found = self._search(engine, texts)
         described = sum(PATTERNS[self.pattern].is_in(text) for text in engine.described(relation))
-        found.update({"names, comments or definition": described})
+        found.update({DESCRIBED: described})
         counts.violations += found.total()
         counts.where.update({place: str(values) for place, values in found.items() if values})
         return counts

@@ -5,7 +5,7 @@ from typing import Any
 
 from bigtrust.gx.columns import Kind
 from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
-from bigtrust.gx.engine import DuckDBExecutionEngine, literal
+from bigtrust.gx.engine import DuckDBExecutionEngine
 from bigtrust.gx.raw_values import RAW_VALUES, search
 
 
@@ -44,21 +44,15 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
             if column_kind is not Kind.WITHOUT_TEXT
         ]
         is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
-        if columns and is_searching:
+        if is_searching:
             counts.examined = sum(engine.distinct_values(relation, [column for column, _ in columns]).values())
             found: dict[str, list[str]] = {}
-            for column, identifier_class, values in engine.rows(search(relation, columns)):
+            for place, identifier_class, values in engine.rows(search(relation, columns, engine.described(relation))):
                 if identifier_class is None:
                     counts.violations += values
                 else:
-                    found.setdefault(column, []).append(f"{identifier_class or 'raw value'} {values}")
-            counts.where.update({column: ", ".join(classes) for column, classes in found.items()})
-        described = ", ".join(literal(text) for text in engine.described(relation))
-        texts_of_catalogue = f"(select unnest([{described}]::varchar[]) as text)"
-        for _, identifier_class, texts in engine.rows(search(texts_of_catalogue, [("text", Kind.TEXT)])):
-            if identifier_class is None:
-                counts.violations += texts
-                counts.where["names, comments or definition"] = f"raw value {texts}"
+                    found.setdefault(place, []).append(f"{identifier_class or 'raw value'} {values}")
+            counts.where.update({place: ", ".join(classes) for place, classes in found.items()})
         return counts
 
     @classmethod

@@ -71,6 +71,12 @@ _PRODUCT_DATA = (
     ("product_categories", "name"),
 )
 TABLE_NAMES = RawColumn("system.information_schema.tables", "table_name")  # somebody is called Register
+# and somebody's whole message was: quantity
+COLUMN_NAMES = RawColumn(
+    "system.information_schema.columns",
+    "column_name",
+    expression="case when table_catalog = 'vault' then column_name end",
+)
 
 
 def load(settings: Settings) -> list[Suite]:
@@ -131,6 +137,7 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
         product_columns=[
             *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
             TABLE_NAMES,
+            COLUMN_NAMES,
         ],
         unavailable=_unavailable(settings),
         data_docs=data_docs,

@@ -49,8 +49,8 @@ CELLS = {
             on customers.country = regions.country and left(customers.postal_code, 2) = regions.postal_area
         where customer_id is not null""",
 }
-# What the plain project has more: cells that describe fewer than 5 persons, and the smallest other one of a month in which
-# all of these together do.
+# What the plain project has more: cells that describe fewer than 5 persons, and where all of these together do in a
+# month, its smallest other one.
 NOT_WRITTEN = """
     with sold as ({sold}),
     counted as (

@@ -50,13 +50,13 @@ def plain(text: str) -> str:
 
 
 def is_escaped(text: str) -> str:
-    """SQL: whether the text may hold escapes that `decoded` undoes."""
+    """SQL: whether the text may hold escapes."""
     return rf"regexp_matches({text}, '[%&\\]')"
 
 
-def decoded(text: str) -> str:
-    r"""SQL: the text in plain letters, with escapes undone: `%40` (twice, too), `&eacute;`, `&#233;`, and `\u00e9`."""
-    undone = plain("text")
+def unescaped(text: str) -> str:
+    r"""SQL: the text with escapes undone: `%40` (twice, too), `&eacute;`, `&#233;`, `\u00e9`."""
+    undone = "text"
     for step in (
         _address,
         _address,
@@ -67,11 +67,15 @@ def decoded(text: str) -> str:
         lambda text: _characters(text, r"\\+u([0-9A-Fa-f]{4})", "0x"),
         lambda text: _characters(text, r"\\+x([0-9A-Fa-f]{2})", "0x"),
         lambda text: rf"regexp_replace({text}, '\\+[nrtbf/]', ' ', 'g')",
-        plain,
     ):
         undone = f"list_transform([{undone}], lambda text: {step('text')})[1]"
-    undone = f"list_transform([{text}], lambda text: {undone})[1]"
-    return f"case when {is_escaped(text)} then {undone} else {plain(text)} end"
+    return f"list_transform([{text}], lambda text: {undone})[1]"
+
+
+def decoded(text: str) -> str:
+    """SQL: the text in plain letters, with escapes undone."""
+    undone = f"case when {is_escaped(text)} then {unescaped(text)} else {text} end"
+    return f"list_transform([{undone}], lambda text: {plain('text')})[1]"
 
 
 def _address(text: str) -> str:

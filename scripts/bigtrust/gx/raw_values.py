@@ -19,7 +19,6 @@ import duckdb
 
 from bigtrust.gx.columns import Kind, whole_number
 from bigtrust.gx.disguises import (
-    decoded,
     folded,
     from_base64,
     from_hexadecimal,
@@ -28,10 +27,12 @@ from bigtrust.gx.disguises import (
     is_hexadecimal,
     plain,
     rot13,
+    unescaped,
 )
 from bigtrust.gx.engine import literal, quoted, withheld
 
 SHORTEST = 8
+DESCRIBED = "names, comments or definition"
 
 # In the in-memory database of the session, so that the cursor of each publication finds them.
 RAW_VALUES = "memory.main.raw_values"
@@ -247,7 +248,7 @@ def _found(texts: str) -> str:
         readings as (
             select id, place, text from numbered
             union all
-            select id, place, {decoded("text")} from numbered where {is_escaped("text")}
+            select id, place, {unescaped("text")} from numbered where {is_escaped("text")}
             union all
             select id, place, unnest({from_base64("text")}) from numbered where {is_base64("text")}
         ),
@@ -296,23 +297,25 @@ def _found(texts: str) -> str:
         )"""
 
 
-def search(relation: str, columns: Sequence[tuple[str, Kind]]) -> str:
-    """SQL that looks for raw values in columns of a relation (quoted SQL name).
+def search(relation: str, columns: Sequence[tuple[str, Kind]], described: Sequence[str] = ()) -> str:
+    """SQL that looks for raw values in columns of a relation (quoted SQL name), and in texts that describe it.
 
-    Rows of: column, identifier class (null for all together), distinct values that hold a raw one. A column
-    without any is not among them. In a column of type UUID only a raw value that is a UUID itself can be found.
+    Rows of: column (DESCRIBED for those texts), identifier class (null for all together), distinct values that hold a
+    raw one. A column without any is not among them. In a column of type UUID only a raw value that is a UUID itself can
+    be found.
     """
     named = list(enumerate(columns))
     texts = [_texts(relation, name, kind, place) for place, (name, kind) in named if kind is not Kind.UUID]
+    texts.append(f"select -1 as place, unnest([{', '.join(map(literal, described))}]::varchar[]) as text")
     uuids = [
         f"select distinct {place} as place, {quoted(name)} as value from {relation} semi join {_UUIDS} as raw"
         f" on {quoted(name)} = raw.value"
         for place, (name, kind) in named
         if kind is Kind.UUID
     ]
-    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in named)
+    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in [*named, (-1, (DESCRIBED, None))])
     return f"""
-        with texts as materialized ({" union all ".join(texts) or "select 0 as place, '' as text limit 0"}),
+        with texts as materialized ({" union all ".join(texts)}),
         {_found("select place, text from texts where text is not null")},
         uuids as ({" union all ".join(uuids) or "select 0 as place, null::uuid as value limit 0"}),
         hits as (

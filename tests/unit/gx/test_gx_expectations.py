@@ -167,7 +167,7 @@ def test_raw_values_are_found_in_any_disguise(shop: Shop, leak: str) -> None:
 def test_raw_values_are_found_in_the_catalogue(shop: Shop, leak: str) -> None:
     result = shop.verdict(LEAKS_IN_NAMES[leak], RAW)
     assert (result.verdict, result.examined) == ("failed", 1)
-    assert "names, comments or definition: raw value" in result.reason
+    assert "names, comments or definition: " in result.reason
 
 
 HARMLESS = (
