@@ -50,7 +50,7 @@ LEAKS = {
         {"RAW-01"},
     ),
     "an e-mail address in base64": ("to_base64(encode(kept_customers.email))", "varchar", {"RAW-01"}),
-    "an e-mail address backwards": ("reverse(kept_customers.email)", "varchar", {"RAW-01"}),
+    "an e-mail address backwards": ("reverse(kept_customers.email)", "varchar", {"RAW-01", "PAT-01"}),
     "a hash of an e-mail address": ("sha256(lower(kept_customers.email))", "varchar", {"PSE-02"}),
     "a hash of the message that is signed": (
         "left(sha256('person:' || kept_customers.customer_id), 32)::uuid",
