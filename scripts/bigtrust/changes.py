@@ -31,6 +31,7 @@ _REMEMBERED = {
     "requests": "select request_key, state from restricted.erasure_requests",
     "products": "select product_id, category_id from staging.stg_products",
     "product_categories": "select category_id, ancestor_id from restricted.product_category_tree",
+    "category_numbers": "select category_id, category_number from restricted.category_numbers",
     "customers": """
         select person_pseudonyms.customer_id, customer_states.row_state
         from restricted.customer_states left join restricted.person_pseudonyms using (customer_id)""",

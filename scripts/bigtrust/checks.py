@@ -98,6 +98,12 @@ _PRODUCT_DATA = (
     ("product_categories", "name"),
 )
 TABLE_NAMES = RawColumn("system.information_schema.tables", "table_name")  # somebody is called Register
+# and somebody's whole message was: quantity
+COLUMN_NAMES = RawColumn(
+    "system.information_schema.columns",
+    "column_name",
+    expression="case when table_catalog = 'vault' then column_name end",
+)
 
 
 @dataclass(frozen=True)
@@ -219,6 +225,7 @@ def _judge(
         product_columns=[
             *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
             TABLE_NAMES,
+            COLUMN_NAMES,
         ],
         unavailable=_unavailable(settings, prepared.exceptions),
         data_docs=data_docs,

@@ -314,6 +314,48 @@ CHECKS: tuple[Check, ...] = (
         ),
     ),
     Check(
+        code="PAT-06",
+        kind="data",
+        sentence="No text contains what looks like a French social security number (NIR).",
+        counted="distinct texts",
+        reason="It identifies alone, and tells sex, month and place of birth. Somebody may have typed one into a text: "
+        "it is found by its form, with its key.",
+        remedy="Leave the column out of the protected model, or replace it with what it was wanted for. One in 285 "
+        "numbers of 15 digits has a valid key by chance: for product numbers, write an exception with this reason.",
+    ),
+    Check(
+        code="PAT-07",
+        kind="data",
+        sentence="No text contains a web address with parameters.",
+        counted="distinct texts",
+        reason="The parameters are what a page was told: names, numbers, keys of a session.",
+        remedy="Leave the column out of the protected model, or replace it with what it was wanted for, as a category.",
+    ),
+    Check(
+        code="PSE-02",
+        kind="data",
+        sentence="No value is a hash of an identifier that can be computed without the secret.",
+        counted="distinct values",
+        reason="A list of customers is enough to undo such a hash: it is no pseudonym (EDPB, Guidelines 01/2025).",
+        remedy="Write the column with the pseudonym macro, or leave it out.",
+    ),
+    Check(
+        code="CEL-01",
+        kind="data",
+        sentence="Every cell of an aggregate describes at least k persons.",
+        counted="cells",
+        reason="An aggregate of few people is data about them.",
+        remedy="Leave small cells out in the protected model: count persons, and not purchases.",
+    ),
+    Check(
+        code="CEL-02",
+        kind="data",
+        sentence="The cells that an aggregate leaves out describe at least k persons together.",
+        counted="months with cells, for each column that divides them",
+        reason="The total of a month is known from elsewhere; less the cells that are shown, it gives the others.",
+        remedy="Leave out the smallest other cell of the month as well, as the models of insights do.",
+    ),
+    Check(
         "MET-01",
         "metamorphic",
         "The publications are as if what was forgotten had never happened.",

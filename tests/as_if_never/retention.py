@@ -181,10 +181,16 @@ class Shown:
                 persons[cell].add(owner)
             if owner is not None or is_anonymous_counted:
                 purchases[cell].add(purchase)
+        small = {cell for cell in purchases if len(persons[cell]) < self._k}
+        for month in {month for month, _ in small}:
+            hidden = [persons[cell] for cell in small if cell[0] == month]
+            others = [cell for cell in purchases.keys() - small if cell[0] == month]
+            if others and len(set().union(*hidden)) < self._k:
+                small.add(min(others, key=lambda cell: (len(purchases[cell]), cell[1] is not None, cell[1])))
         return Counter(
             (month, where, len(purchases[month, where]))
-            for month, where in purchases
-            if len(persons[month, where]) >= self._k and self._is_shown("purchases", month, "insights")
+            for month, where in purchases.keys() - small
+            if self._is_shown("purchases", month, "insights")
         )
 
     def _category(self, line: Mapping[str, Any], _: str | None) -> str | None:

@@ -57,6 +57,14 @@ LEAKS = {
         "bigint",
         {"FLW-01", "RAW-01"},
     ),
+    "an e-mail address in base64": ("to_base64(encode(kept_customers.email))", "varchar", {"FLW-01", "RAW-01"}),
+    "an e-mail address backwards": ("reverse(kept_customers.email)", "varchar", {"FLW-01", "RAW-01", "PAT-01"}),
+    "a hash of an e-mail address": ("sha256(lower(kept_customers.email))", "varchar", {"FLW-01", "PSE-02"}),
+    "a hash of the message that is signed": (
+        "left(sha256('person:' || kept_customers.customer_id), 32)::uuid",
+        "uuid",
+        {"FLW-01", "PSE-02"},
+    ),
     "a name inside a text": ("'segment B, ' || kept_customers.last_name || ', loyal'", "varchar", {"FLW-01", "RAW-01"}),
 }
 
@@ -192,3 +200,51 @@ def test_governance_is_not_replaced_by_a_leaking_one(warehouse: Warehouse) -> No
         (1, "published"),
         (2, "refused"),
     ]
+
+
+REGIONS = "models/protected/insights/protected_insights__sales_by_region_month.sql"
+CATEGORIES = "models/protected/insights/protected_insights__sales_by_category_month.sql"
+SMALL_CELLS = {
+    "cells of fewer than k persons": (
+        REGIONS,
+        {'where persons >= {{ setting("k") }}': "", "where too_few.sold_month is null or large.place > 1": ""},
+        {"CEL-01"},
+    ),
+    "cells of k purchases and not persons": (
+        REGIONS,
+        {"count(distinct person_pseudonym) as persons": "count(*) as persons"},
+        {"CEL-01"},
+    ),
+    "what is left out can be computed": (
+        REGIONS,
+        {
+            'having sum(persons) < {{ setting("k") }}': "having false",
+            'persons >= {{ setting("k") }}': "region <> 'Corse'",
+        },
+        {"CEL-01", "CEL-02"},
+    ),
+    "categories of fewer than k persons": (
+        CATEGORIES,
+        {'having count(person_pseudonym) < {{ setting("k") }}': "having false"},
+        {"CEL-01"},
+    ),
+}
+
+
+@pytest.mark.parametrize("leak", SMALL_CELLS)
+def test_an_aggregate_of_few_persons_is_refused(warehouse: Warehouse, leak: str) -> None:
+    model, edits, codes = SMALL_CELLS[leak]
+    before = warehouse.digests()
+    project = warehouse.own_project()
+    for old, new in edits.items():
+        replace_in(project / model, old, new)
+
+    result = warehouse.bigtrust("run")
+
+    assert result.exit_code == 1, result.output
+    assert warehouse.digests() == before
+    refused = warehouse.query(
+        "governance", "select distinct code, publication from marts.check_results where run = 2 and verdict = 'failed'"
+    )
+    assert {code for code, _ in refused} == codes
+    assert {publication for _, publication in refused} == {"insights"}

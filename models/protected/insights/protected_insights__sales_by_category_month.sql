@@ -1,4 +1,6 @@
-{#- A cell that describes fewer than k persons is not written at all. Anonymous sales count as no person. -#}
+{#- A cell that describes fewer than k persons is not written at all. Anonymous sales count as no person. Where all that is
+    not written of a month describes fewer than k persons, the smallest other cell is not written either: the amount of
+    the whole month can be known. -#}
 with
 
     sales_by_purchase as (select * from {{ ref("sales_by_purchase") }} where visible_until > {{ today() }}),
@@ -66,35 +68,74 @@ with
     ),
 
     -- only where the bits do not prove k persons are persons counted one by one
-    counted as (
+    persons as (
 
-        select sales.sold_month, sales.category_number, count(distinct sales.person_pseudonym) as persons
+        select distinct sales.sold_month, sales.category_number, sales.person_pseudonym
         from sales
         inner join
             cells on sales.sold_month = cells.sold_month and sales.category_number = cells.category_number
         where coalesce(cells.least_persons, 0) < {{ setting("k") }}
-        group by sales.sold_month, sales.category_number
+
+    ),
+
+    small as (
+
+        select sold_month, category_number
+        from persons
+        group by sold_month, category_number
+        having count(person_pseudonym) < {{ setting("k") }}
+
+    ),
+
+    -- the sum of what is not written follows from sales_by_region_month
+    too_few as (
+
+        select persons.sold_month
+        from persons
+        inner join
+            small on persons.sold_month = small.sold_month and persons.category_number = small.category_number
+        group by persons.sold_month
+        having count(distinct persons.person_pseudonym) < {{ setting("k") }}
+
+    ),
+
+    large as (
+
+        select
+            cells.sold_month,
+            cells.category_number,
+            purchase_counts.purchase_count,
+            cells.quantity,
+            cells.net_amount,
+            cells.visible_until,
+            row_number() over (
+                partition by cells.sold_month order by purchase_counts.purchase_count, cells.category_number
+            ) as place
+        from cells
+        inner join
+            purchase_counts
+            on cells.sold_month = purchase_counts.sold_month
+            and cells.category_number = purchase_counts.category_number
+        left join
+            small on cells.sold_month = small.sold_month and cells.category_number = small.category_number
+        where small.sold_month is null
 
     )
 
 select
-    cells.sold_month,
+    large.sold_month,
     category_numbers.category_id,
     stg_product_categories.name as category_name,
-    purchase_counts.purchase_count,
-    cells.quantity,
-    cells.net_amount,
-    cells.visible_until
-from cells
-inner join
-    purchase_counts
-    on cells.sold_month = purchase_counts.sold_month
-    and cells.category_number = purchase_counts.category_number
-left join counted on cells.sold_month = counted.sold_month and cells.category_number = counted.category_number
+    large.purchase_count,
+    large.quantity,
+    large.net_amount,
+    large.visible_until
+from large
+left join too_few on large.sold_month = too_few.sold_month
 left join
     {{ ref("category_numbers") }} as category_numbers
-    on cells.category_number = category_numbers.category_number
+    on large.category_number = category_numbers.category_number
 left join
     {{ ref("stg_product_categories") }} as stg_product_categories
     on category_numbers.category_id = stg_product_categories.category_id
-where coalesce(counted.persons, cells.least_persons) >= {{ setting("k") }}
+where too_few.sold_month is null or large.place > 1

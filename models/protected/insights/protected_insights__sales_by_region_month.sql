@@ -1,4 +1,6 @@
-{#- A cell that describes fewer than k persons is not written at all. Anonymous sales have no region and are left out. -#}
+{#- A cell that describes fewer than k persons is not written at all. Anonymous sales have no region and are left out.
+    Where all that is not written of a month describes fewer than k persons, the smallest other cell is not written
+    either: the amount of the whole month can be known. -#}
 with
 
     sales as (
@@ -15,15 +17,49 @@ with
             on sales_by_purchase.person_pseudonym = person_regions.person_pseudonym
         where sales_by_purchase.person_pseudonym is not null
 
+    ),
+
+    cells as (
+
+        select
+            sold_month,
+            region,
+            count(*) as purchase_count,
+            cast(sum(net_amount) as decimal(38, 2)) as net_amount,
+            count(distinct person_pseudonym) as persons,
+            visible_until
+        from sales
+        where visible_until > {{ today() }}
+        group by sold_month, region, visible_until
+
+    ),
+
+    -- the sum of what is not written follows from sales_by_category_month; a person has one region
+    too_few as (
+
+        select sold_month
+        from cells
+        where persons < {{ setting("k") }}
+        group by sold_month
+        having sum(persons) < {{ setting("k") }}
+
+    ),
+
+    large as (
+
+        select
+            sold_month,
+            region,
+            purchase_count,
+            net_amount,
+            visible_until,
+            row_number() over (partition by sold_month order by purchase_count, region) as place
+        from cells
+        where persons >= {{ setting("k") }}
+
     )
 
-select
-    sold_month,
-    region,
-    count(*) as purchase_count,
-    cast(sum(net_amount) as decimal(38, 2)) as net_amount,
-    visible_until
-from sales
-where visible_until > {{ today() }}
-group by sold_month, region, visible_until
-having count(distinct person_pseudonym) >= {{ setting("k") }}
+select large.sold_month, large.region, large.purchase_count, large.net_amount, large.visible_until
+from large
+left join too_few on large.sold_month = too_few.sold_month
+where too_few.sold_month is null or large.place > 1

@@ -1,14 +1,16 @@
 """The baseline: what every relation of a publication must satisfy, generated from dbt's manifest.
 
-COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-05 nothing that looks like personal data; PSE-01
-pseudonyms are well-formed; RET-01 nothing kept for too long; RET-02 a mart shows what is visible; ROW-01
-there are rows; KAN-01 nobody is one of fewer than k.
+COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-07 nothing that looks like personal data; PSE-01
+pseudonyms are well-formed; PSE-02 nothing is an unkeyed hash of an identifier; CEL-01 and CEL-02 aggregates describe
+enough persons, also by what they leave out; RET-01 nothing kept for too long; RET-02 a mart shows what is visible;
+ROW-01 there are rows; KAN-01 nobody is one of fewer than k.
 """
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from bigtrust.errors import ConfigurationError
+from bigtrust.gx.cells import DIMENSIONS
 from bigtrust.gx.columns import Kind, kind
 from bigtrust.gx.patterns import PATTERNS
 from bigtrust.gx.suites import Rule, Suite
@@ -18,15 +20,17 @@ _MAY_HOLD_TEXT = (Kind.TEXT, Kind.NESTED, Kind.OPAQUE)
 # Treatments that leave a quasi-identifier: what they make of it can still identify in combination.
 GENERALISING = frozenset({"birth_decade", "country", "language", "month", "region"})
 _PERSON = "person_pseudonym"
+_AGGREGATES_ONLY = ("insights",)  # publications
 
 
 def baseline_suites(manifest: Mapping[str, Any], publications: Collection[str] = PUBLICATIONS) -> list[Suite]:
     """A baseline suite for each model in the database of a publication, sorted by relation.
 
     `manifest` is dbt's manifest.json. Read are a model's `columns` (in YAML order, with `data_type` and
-    `config.meta`: `treatment`, `issued_in`, `nullable: true`) and its `config.meta`: `needs`, `one_row_per: person`.
-    Ephemeral models are no relations. Raises ConfigurationError if a model has no columns, or has a row per person and
-    does not say which columns generalise what is known of the person.
+    `config.meta`: `treatment`, `issued_in`, `nullable: true`) and its `config.meta`: `needs`, `one_row_per: person`,
+    and `cells`, the columns that an aggregate is grouped by. Ephemeral models are no relations. Raises
+    ConfigurationError if a model has no columns, if it has a row per person and does not say which columns generalise
+    what is known of the person, or if nobody can count the persons in the cells of an aggregate.
     """
     models = [
         node
@@ -50,7 +54,18 @@ def baseline_suite(model: Mapping[str, Any], protected: Mapping[str, Any] | None
         raise ConfigurationError(
             f"{relation}: the model {model['name']} has no columns in YAML. List each column with its data_type."
         )
+    if model["database"] in _AGGREGATES_ONLY and _name(model) != "about":
+        _require_cells(model, relation)
     return Suite(relation, tuple(_rules(model, protected)), "baseline")
+
+
+def _require_cells(model: Mapping[str, Any], relation: str) -> None:
+    cells = _meta(model).get("cells") or []
+    if not cells or not set(cells) <= {*DIMENSIONS} & set(model["columns"]):
+        raise ConfigurationError(
+            f"{relation}: the meta of the model {model['name']} must name as `cells` the columns it is grouped by: "
+            f"the checks count the persons in them. They can by {', '.join(DIMENSIONS)}."
+        )
 
 
 def _name(model: Mapping[str, Any]) -> str:
@@ -77,6 +92,11 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
             "RAW-01",
             "expect_table_to_hold_no_raw_value",
             "A pseudonym protects nobody if the identifier travels along.",
+        )
+        yield rule(
+            "PSE-02",
+            "expect_table_to_hold_no_unkeyed_hash",
+            "A hash without a secret is undone by whoever has a list of customers.",
         )
     # A relation whose declared types hold no text has nothing in which a pattern could be.
     if kinds.intersection(_MAY_HOLD_TEXT):
@@ -114,6 +134,21 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
             f"Model {model['name']} says one_row_per, but has no column {_PERSON}, or none with a treatment out of "
             f"{', '.join(sorted(GENERALISING))}. Declare the treatments of its columns: persons who are alike are "
             "counted by them."
+        )
+    cells = list(_meta(model).get("cells", ()))
+    if cells:
+        yield rule(
+            "CEL-01",
+            "expect_cells_to_describe_enough_persons",
+            "An aggregate of few people is data about them.",
+            by=cells,
+        )
+    if len(cells) > 1:
+        yield rule(
+            "CEL-02",
+            "expect_missing_cells_to_describe_enough_persons",
+            "What is left out can be computed from a total, and is then data about few people.",
+            by=cells,
         )
     if "visible_until" in columns:
         yield rule(

@@ -50,13 +50,3 @@ def type_name(data_type: str) -> str:
 def whole_number(expression: str) -> str:
     """SQL: the digits before the decimal point of a number, so that no price looks like a longer number."""
     return f"cast(try_cast(trunc({expression}) as hugeint) as varchar)"
-
-
-def decoded(expression: str) -> str:
-    r"""SQL: a text with what hides letters undone: JSON's `\u00e9` and a web address's `%40`, where they are valid."""
-    unescaped = (
-        f"case when contains({expression}, '\\u') and json_valid({expression})"
-        f" then cast(json({expression}) as varchar) else {expression} end"
-    )
-    decoded_address = f"coalesce(try(url_decode({unescaped})), {unescaped})"
-    return f"case when contains({expression}, '%') then {decoded_address} else {unescaped} end"

@@ -34,7 +34,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import dialect
-from bigtrust.gx.columns import decoded
+from bigtrust.gx.disguises import decoded
 
 VAULT = "vault"
 
@@ -148,6 +148,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         self._columns: dict[str, list[tuple[str, str]]] = {}
         self._distinct_values: dict[str, dict[str, int]] = {}
         self._described: dict[str, list[str]] = {}
+        self._texts: tuple[str, str] | None = None
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
         self.engine = sa.create_engine(
             dialect.URL, creator=lambda: _Connection(session, publication), poolclass=sa.NullPool
@@ -193,8 +194,31 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             known.update(zip(missing, self.rows(f"select {counts}")[0], strict=True))
         return {column: known[column] for column in columns}
 
+    def texts(self, relation: str, columns: Sequence[str]) -> str:
+        """The quoted SQL name of a table `(name, value, text)` of the distinct values, nulls aside, of these columns.
+
+        `value` is the value as text, `text` the same without escapes. What is compared with many patterns is read and
+        decoded once: the table of a relation (quoted SQL name) lives until another relation is asked for.
+        """
+        if self._texts is None or self._texts[0] != relation:
+            if self._texts is not None:
+                self.rows(f"drop table {self._texts[1]}")
+            table = f"memory.main.texts_{uuid4().hex}"
+            values = " union all ".join(
+                f"select distinct {literal(column)} as name, cast({quoted(column)} as varchar) as value from {relation}"
+                for column in columns
+            )
+            self.rows(f"""
+                create table {table} as
+                select name, value, {decoded("value")} as text from ({values}) where value is not null""")
+            self._texts = (relation, table)
+        return self._texts[1]
+
     def described(self, relation: str) -> list[str]:
-        """What the catalogue says of a relation (quoted SQL name): comments, a view's SQL. Encodings are undone."""
+        """What the catalogue says of a relation (quoted SQL name): its names and comments, a view's SQL, types.
+
+        A type holds the labels of an ENUM and the fields of a STRUCT. Escapes are undone.
+        """
         if relation not in self._described:
             schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
             where = f"database_name = current_database() and schema_name = {literal(schema)}"
@@ -202,7 +226,10 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
                 select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
                 union select comment from duckdb_tables() where {where} and table_name = {literal(name)}
                 union select comment from duckdb_views() where {where} and view_name = {literal(name)}
-                union select sql from duckdb_views() where {where} and view_name = {literal(name)}"""
+                union select sql from duckdb_views() where {where} and view_name = {literal(name)}
+                union select unnest([column_name, data_type]) from duckdb_columns()
+                where {where} and table_name = {literal(name)}
+                union select {literal(name)}"""
             rows = self.rows(f"select {decoded('text')} from ({texts}) where text is not null")
             self._described[relation] = [text for (text,) in rows]
         return self._described[relation]

@@ -1,13 +1,15 @@
 r"""The raw values that must not be published, and the search for them.
 
-A raw value and a published value are compared after normalisation: lower case, accents stripped, everything but
-letters and digits (`\p{L}\p{N}`) removed; of a number that is all digits, leading zeros removed; of a phone
-number the last nine digits, which are the same in 06 12 34 56 78, +33 6 12 34 56 78 and 33612345678. A published
-value holds a raw one if it contains it.
+A raw value and a published value are compared after normalisation: lower case, accents stripped, letters that look
+like Latin ones replaced by those, everything but letters and digits (`\p{L}\p{N}`) removed; of a number that is all
+digits, leading zeros removed; of a phone number the last nine digits, which are the same in 06 12 34 56 78,
++33 6 12 34 56 78 and 33612345678. A published value holds a raw one if it contains it, as it is, backwards or in ROT13;
+or if what stands in it in base64, in hexadecimal digits or in escapes does.
 
 The search is set-based. Each raw value is filed under one of its 8-character pieces (its anchor: of the first, the
 middle and the last, the one that the fewest share); each published value is cut into its 8-character pieces; the
-two are joined on the piece, and what meets is verified. Hence eight: no shorter value is searched for.
+two are joined on the piece, and what meets is verified. Hence eight: no shorter value is searched for. A piece is
+filed and looked up in a form that is the same backwards and in ROT13, so that these cost no second search.
 """
 
 from collections.abc import Sequence
@@ -15,10 +17,22 @@ from dataclasses import dataclass
 
 import duckdb
 
-from bigtrust.gx.columns import Kind, decoded, whole_number
+from bigtrust.gx.columns import Kind, whole_number
+from bigtrust.gx.disguises import (
+    folded,
+    from_base64,
+    from_hexadecimal,
+    is_base64,
+    is_escaped,
+    is_hexadecimal,
+    plain,
+    rot13,
+    unescaped,
+)
 from bigtrust.gx.engine import literal, quoted, withheld
 
 SHORTEST = 8
+DESCRIBED = "names, comments or definition"
 
 # In the in-memory database of the session, so that the cursor of each publication finds them.
 RAW_VALUES = "memory.main.raw_values"
@@ -87,7 +101,12 @@ class RawValueSummary:
 
 def normalised(expression: str) -> str:
     """SQL: the form in which values are compared."""
-    return rf"regexp_replace(strip_accents(lower({expression})), '[^\p{{L}}\p{{N}}]', '', 'g')"
+    return rf"regexp_replace(strip_accents(lower({plain(expression)})), '[^\p{{L}}\p{{N}}]', '', 'g')"
+
+
+def _filed(piece: str) -> str:
+    """SQL: the form in which a folded piece is filed: the same forwards and backwards."""
+    return f"least({piece}, reverse({piece}))"
 
 
 def build_raw_values(
@@ -175,17 +194,18 @@ def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
         pieces as (
             select
                 normalised,
-                unnest(list_distinct([
-                    left(normalised, {SHORTEST}),
-                    substr(normalised, 1 + (length(normalised) - {SHORTEST}) // 2, {SHORTEST}),
-                    right(normalised, {SHORTEST}),
-                ])) as piece,
-            from patterns
+                unnest([
+                    left(text, {SHORTEST}),
+                    substr(text, 1 + (length(text) - {SHORTEST}) // 2, {SHORTEST}),
+                    right(text, {SHORTEST}),
+                ]) as piece,
+            from (select normalised, {folded("normalised")} as text from patterns)
         ),
-        shared as (select piece, count(*) as patterns from pieces group by piece)
-        select arg_min(pieces.piece, shared.patterns), pieces.normalised
-        from pieces inner join shared on pieces.piece = shared.piece
-        group by pieces.normalised""")
+        filed as (select distinct normalised, {_filed("piece")} as piece from pieces),
+        shared as (select piece, count(*) as patterns from filed group by piece)
+        select arg_min(filed.piece, shared.patterns), filed.normalised
+        from filed inner join shared on filed.piece = shared.piece
+        group by filed.normalised""")
 
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColumn]) -> dict[str, int]:
@@ -220,21 +240,41 @@ def _found(texts: str) -> str:
     own: its hexadecimal digits would meet the raw values that are numbers.
     """
     is_uuid = f"regexp_matches(text, '{_UUID}')"
+    holds = " or ".join(
+        f"contains({form}, met.normalised)" for form in ("text", "reverse(text)", rot13("text"), rot13("reverse(text)"))
+    )
     return f"""
-        numbered as materialized (
-            select row_number() over () as id, place, {decoded("text")} as text from ({texts})
+        numbered as materialized (select row_number() over () as id, place, text from ({texts})),
+        readings as (
+            select id, place, text from numbered
+            union all
+            select id, place, {unescaped("text")} from numbered where {is_escaped("text")}
+            union all
+            select id, place, unnest({from_base64("text")}) from numbered where {is_base64("text")}
         ),
         parts as (
-            select id, place, text from numbered where not {is_uuid}
+            select id, place, text from readings where not {is_uuid}
             union all
-            select id, place, regexp_replace(text, '{_UUID}', ' ', 'g') from numbered where {is_uuid}
+            select id, place, regexp_replace(text, '{_UUID}', ' ', 'g') from readings where {is_uuid}
             union all
-            select id, place, unnest(regexp_extract_all(text, '{_UUID}')) from numbered where {is_uuid}
+            select id, place, unnest(regexp_extract_all(text, '{_UUID}')) from readings where {is_uuid}
+        ),
+        compact as materialized (
+            select id, place, text from (select id, place, {normalised("text")} as text from parts)
+            where length(text) >= {SHORTEST}
         ),
         comparable as materialized (
             select row_number() over () as part, id, place, text
-            from (select id, place, {normalised("text")} as text from parts)
-            where length(text) >= {SHORTEST}
+            from (
+                select id, place, text from compact
+                union all
+                select id, place, {normalised("hidden")}
+                from (
+                    select id, place, unnest({from_hexadecimal("text")}) as hidden
+                    from compact
+                    where {is_hexadecimal("text")}
+                )
+            )
         ),
         equal as materialized (
             select comparable.part, comparable.place, comparable.id, comparable.text as normalised
@@ -242,39 +282,40 @@ def _found(texts: str) -> str:
         ),
         pieces as (
             select part, substr(text, unnest(range(1, length(text) - {SHORTEST} + 2)), {SHORTEST}) as piece
-            from comparable
-            where part not in (select part from equal)
+            from (select part, {folded("text")} as text from comparable where part not in (select part from equal))
         ),
         met as (
             select distinct pieces.part, raw.normalised
-            from pieces inner join {_ANCHORS} as raw on pieces.piece = raw.anchor
+            from pieces inner join {_ANCHORS} as raw on {_filed("pieces.piece")} = raw.anchor
         ),
         found as materialized (
             select place, id, normalised from equal
             union
             select comparable.place, comparable.id, met.normalised
             from met inner join comparable on met.part = comparable.part
-            where contains(comparable.text, met.normalised)
+            where {holds}
         )"""
 
 
-def search(relation: str, columns: Sequence[tuple[str, Kind]]) -> str:
-    """SQL that looks for raw values in columns of a relation (quoted SQL name).
+def search(relation: str, columns: Sequence[tuple[str, Kind]], described: Sequence[str] = ()) -> str:
+    """SQL that looks for raw values in columns of a relation (quoted SQL name), and in texts that describe it.
 
-    Rows of: column, identifier class (null for all together), distinct values that hold a raw one. A column
-    without any is not among them. In a column of type UUID only a raw value that is a UUID itself can be found.
+    Rows of: column (DESCRIBED for those texts), identifier class (null for all together), distinct values that hold a
+    raw one. A column without any is not among them. In a column of type UUID only a raw value that is a UUID itself can
+    be found.
     """
     named = list(enumerate(columns))
     texts = [_texts(relation, name, kind, place) for place, (name, kind) in named if kind is not Kind.UUID]
+    texts.append(f"select -1 as place, unnest([{', '.join(map(literal, described))}]::varchar[]) as text")
     uuids = [
         f"select distinct {place} as place, {quoted(name)} as value from {relation} semi join {_UUIDS} as raw"
         f" on {quoted(name)} = raw.value"
         for place, (name, kind) in named
         if kind is Kind.UUID
     ]
-    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in named)
+    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in [*named, (-1, (DESCRIBED, None))])
     return f"""
-        with texts as materialized ({" union all ".join(texts) or "select 0 as place, '' as text limit 0"}),
+        with texts as materialized ({" union all ".join(texts)}),
         {_found("select place, text from texts where text is not null")},
         uuids as ({" union all ".join(uuids) or "select 0 as place, null::uuid as value limit 0"}),
         hits as (

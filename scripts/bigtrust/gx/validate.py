@@ -21,6 +21,7 @@ from bigtrust.gx.data_docs import write_data_docs
 from bigtrust.gx.permitted import load_custom_expectations
 from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values
 from bigtrust.gx.suites import FOLDER, Rule, Suite
+from bigtrust.gx.unkeyed_hashes import PseudonymColumn, build_unkeyed_hashes
 from bigtrust.verdicts import CheckResult, Verdict
 
 EXAMINED_NOTHING = "examined nothing"
@@ -92,6 +93,8 @@ def validate(
     with engine.opened(publications, vault) as (session, connection):
         is_searching = any(check.rule.expectation in NEED_RAW_VALUES for check in checks)
         summary = build_raw_values(connection, raw_columns, product_columns) if is_searching else RawValueSummary()
+        if any(check.rule.code == "PSE-02" for check in checks):
+            build_unkeyed_hashes(connection, raw_columns, _pseudonyms(suites))
         engine.forbid_other_files(connection)
         outcomes, crash = _run_checkpoint(session, checks, {"today": today.isoformat(), "k": k})
         columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
@@ -149,6 +152,15 @@ def _run_checkpoint(session: str, checks: Sequence[_Check], given: Mapping[str, 
         for validation in run.run_results.values()
         for result in validation.results
     }, ""
+
+
+def _pseudonyms(suites: Sequence[Suite]) -> list[PseudonymColumn]:
+    return [
+        PseudonymColumn(suite.relation, rule.arguments["column"], rule.arguments["issued_in"])
+        for suite in suites
+        for rule in suite.rules
+        if rule.arguments.get("issued_in")
+    ]
 
 
 def _configuration(rule: Rule, number: int, given: Mapping[str, Any]) -> Any:

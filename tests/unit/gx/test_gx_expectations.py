@@ -107,7 +107,6 @@ LEAKS = {
     "phone as a DOUBLE": ("select 33798765432::double as number", "phone"),
     "phone as a DECIMAL": ("select 145678901::decimal(18, 2) as number", "phone"),
     "name inside a text": ("select 'Le colis de Mme LEA OBRIEN FAURE est perdu' as note", "full name"),
-    "name in an ENUM": ("select 'Jean Dupont'::enum('Jean Dupont') as label", "full name"),
     "e-mail in a STRUCT": ("select {'who': {'mail': 'jean.dupont@example.com'}} as details", "email"),
     "e-mail in a LIST": ("select ['a', 'jean.dupont@example.com'] as details", "email"),
     "e-mail in a MAP": ("select map {'mail': 'jean.dupont@example.com'} as details", "email"),
@@ -116,6 +115,43 @@ LEAKS = {
     "customer number as a UUID": ("select '7a3c1f52-9d1e-4f0a-8b7c-2f6d1e0c9b8a'::uuid as id", "customer number"),
     "customer number as a text": ("select 'id 7A3C1F52-9D1E-4F0A-8B7C-2F6D1E0C9B8A!' as id", "customer number"),
     "customer number without dashes": ("select '7a3c1f529d1e4f0a8b7c2f6d1e0c9b8a' as id", "customer number"),
+    "e-mail backwards": ("select reverse('canari.secret@example.com') || ' (ref)' as note", "email"),
+    "phone backwards": ("select '87654321 60'::varchar as note", "phone"),
+    "e-mail in ROT13": ("select 'see Wrna.Qhcbag@rknzcyr.pbz' as note", "email"),
+    "name in ROT13 backwards": ("select reverse('Wrna Qhcbag') as note", "full name"),
+    "e-mail in base64": ("select to_base64('jean.dupont@example.com'::blob) as note", "email"),
+    "e-mail in base64 amid a text": (
+        "select 'u/' || to_base64('id 7: jean.dupont@example.com!'::blob) as note",
+        "email",
+    ),
+    "name in base64 of web addresses, unpadded": (
+        "select 'id=' || rtrim(translate(to_base64(encode('Léa O''Brien-Faure')), '+/', '-_'), '=') as note",
+        "full name",
+    ),
+    "e-mail in hexadecimal digits": ("select lower(hex('jean.dupont@example.com')) as note", "email"),
+    "name in hexadecimal digits amid a text": ("select 'x' || hex('Léa O''Brien-Faure') || 'x' as note", "full name"),
+    "e-mail in a web address, encoded twice": ("select '/login?user=jean.dupont%2540example.com' as url", "email"),
+    "name in HTML": ("select 'Mme L&eacute;a O&#39;Brien-Faure' as note", "full name"),
+    "name in numbers of HTML": ("select '&#76;&#xE9;a O&apos;Brien&amp;#45;Faure' as note", "full name"),
+    "escaped name in JSON in JSON": (
+        """select '{"a": "{\\"n\\": \\"L\\\\u00e9a\\\\nO''Brien-Faure\\"}"}'::json as details""",
+        "full name",
+    ),
+    "look-alike letters": ("select 'Jе\u200bаn Duроnt' as note", "full name"),
+    "full-width digits": ("select '０６１２３４５６７８' as note", "phone"),
+    "phone as a HUGEINT": ("select 33612345678::hugeint as number", "phone"),
+    "phone in a LIST of numbers": ("select [1, 33612345678]::hugeint[] as numbers", "phone"),
+    "phone in a LIST of DOUBLE": ("select [33612345678::double] as numbers", "phone"),
+    "name as the key of a MAP": ("select map {'Jean Dupont': 1} as details", "full name"),
+}
+# What the catalogue holds: examined are the rows, found is the name.
+LEAKS_IN_NAMES = {
+    "label of an ENUM": "select 'Jean Dupont'::enum('x', 'Jean Dupont') as label",
+    "label of an ENUM that no row has": "select 'x'::enum('x', 'Jean Dupont') as label",
+    "field of a STRUCT": "select {'jean_dupont': 'x'} as details",
+    "field of a STRUCT in a LIST": "select [{'jean_dupont': 1}] as details",
+    "name of a column": "select 'x' as jean_dupont",
+    "name of a column in base64": "select 'x' as \"amVhbi5kdXBvbnRAZXhhbXBsZS5jb20=\"",
 }
 
 
@@ -127,6 +163,13 @@ def test_raw_values_are_found_in_any_disguise(shop: Shop, leak: str) -> None:
     assert f"{identifier_class} 1" in result.reason
 
 
+@pytest.mark.parametrize("leak", LEAKS_IN_NAMES)
+def test_raw_values_are_found_in_the_catalogue(shop: Shop, leak: str) -> None:
+    result = shop.verdict(LEAKS_IN_NAMES[leak], RAW)
+    assert (result.verdict, result.examined) == ("failed", 1)
+    assert "names, comments or definition: " in result.reason
+
+
 HARMLESS = (
     "'Machine à laver Dupond & Fils'", "'Pain Marie Blachère 250 g'", "'3017620422003'", "3017620422003", "12.99",
     "61234.5678", "1234567.89::double", "'1 299,00 €'", "uuid()", "uuid()::varchar", "'Chrome/120.0.6099.109'",
@@ -134,6 +177,8 @@ HARMLESS = (
     "timestamp '2006-12-03 04:56:07'", "date '2006-12-03'", "time '06:12:34'", "9007199254740993::hugeint",
     "'nan'::double", "interval 3 day", "null", "row(1, 'a')", "(-128)::tinyint", "255::utinyint", "'%ff%fe100%'",
     "(-170141183460469231731687303715884105728)::hugeint", "340282366920938463463374607431768211455::uhugeint",
+    "sha256('x')", "to_base64(unhex(sha256('x')))",
+    "'&#1114112; \\ud800 \\x4 %zz &amp;&; 100 %'", "'Ж日本語 ０'", "'=?&=;#'",
 )  # fmt: skip
 
 
@@ -141,7 +186,7 @@ def test_products_prices_and_uuids_raise_no_alarm(shop: Shop) -> None:
     columns = ", ".join(f"{value} as c{number}" for number, value in enumerate(HARMLESS))
     result = shop.verdict(f"select {columns}", RAW)
     assert (result.verdict, result.violations) == ("passed", 0)
-    for pattern in ("phone", "iban", "card", "ip_address"):
+    for pattern in ("phone", "iban", "card", "ip_address", "social_security_number", "url_query"):
         assert shop.verdict(f"select {columns}", PATTERN, pattern=pattern).verdict == "passed"
 
 
@@ -153,6 +198,8 @@ def test_products_prices_and_uuids_raise_no_alarm(shop: Shop) -> None:
         "iban": "FR76 3000 6000 0112 3456 7890 189",
         "card": "4111 1111 1111 1111",
         "ip_address": "82.64.12.7",
+        "social_security_number": "1 85 05 2A 006 084 35",
+        "url_query": "https://shop.example/account?token=x",
     }.items(),
 )
 def test_patterns_are_found_in_texts_and_in_nested_values(shop: Shop, pattern: str, value: str) -> None:

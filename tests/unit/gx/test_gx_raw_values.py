@@ -4,7 +4,7 @@ import duckdb
 import pytest
 from gx_shop import PRODUCT_COLUMNS, RAW_COLUMNS, Shop
 
-from bigtrust.checks import TABLE_NAMES
+from bigtrust.checks import COLUMN_NAMES, TABLE_NAMES
 from bigtrust.gx.engine import QueryFailed, opened
 from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values
 from bigtrust.gx.suites import Rule, Suite
@@ -30,6 +30,17 @@ def test_a_surname_that_is_part_of_a_table_name_is_left_out(shop: Shop) -> None:
     with opened({}, shop.vault) as (_, connection):
         summary = build_raw_values(connection, [RawColumn("vault.staging.names", "last_name", "name")], [TABLE_NAMES])
     assert summary.columns == (RawValueCount("vault.staging.names.last_name", "name", 1, 0, left_out=1),)
+
+
+def test_a_message_that_is_part_of_the_name_of_a_column_is_left_out(shop: Shop) -> None:
+    """A name that only a publication has is no reason: it may be the leak."""
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute("create table staging.sold as select 1 as quantity_sold")
+        connection.execute("create table staging.texts as select unnest(['Quantity', 'Jean Dupont']) as message")
+    shop.publish("create table marts.mart as select 1 as jean_dupont")
+    with opened(shop.publications, shop.vault) as (_, connection):
+        summary = build_raw_values(connection, [RawColumn("vault.staging.texts", "message", "text")], [COLUMN_NAMES])
+    assert summary.columns == (RawValueCount("vault.staging.texts.message", "text", 1, 0, left_out=1),)
 
 
 def test_phones_are_kept_as_their_last_nine_digits_and_numbers_without_leading_zeros(shop: Shop) -> None:

@@ -1,0 +1,74 @@
+"""The persons behind the cells of an aggregate, counted again from the sales that the vault keeps.
+
+A cell is a combination of values of the columns that an aggregate is grouped by (`cells` in the meta of its model).
+A person counts who has a pseudonym that the vault has issued; an anonymous sale counts as nobody.
+"""
+
+from collections.abc import Sequence
+
+from bigtrust.gx.engine import DuckDBExecutionEngine
+
+# A month belongs to a purchase, a category to a line, a region to a person.
+DIMENSIONS = ("sold_month", "category_id", "region")
+
+# In one of so many purchases, most cells have k persons already: those are not counted one by one.
+_SAMPLE = 16
+
+
+def setting_k(engine: DuckDBExecutionEngine) -> int:
+    """How many persons an aggregate describes at least (seeds/policy/settings.csv)."""
+    return int(engine.rows("select cast(value as integer) from vault.policy.settings where setting = 'k'")[0][0])
+
+
+def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> tuple[str, str]:
+    """The names of two tables of the session: the cells of at least `k` persons, and who is in the other ones.
+
+    The first has the columns of `by`, the second also `person` (null: an anonymous sale), without double rows. A cell
+    of at least `k` persons may be in the second one, too.
+    """
+    enough, others = (f"memory.main.{what}_{'_'.join(by)}" for what in ("enough", "others"))
+    columns = ", ".join(by)
+    sales = f"({_sales(engine, by)}) as sales"
+    engine.rows(f"""
+        create table if not exists {enough} as
+        select {columns} from {sales} where purchase_number % {_SAMPLE} = 0
+        group by {columns} having count(distinct person) >= {k}""")
+    engine.rows(f"""
+        create table if not exists {others} as
+        select distinct {columns}, person from {sales} anti join {enough} as enough on {same("sales", "enough", by)}""")
+    return enough, others
+
+
+def same(one: str, other: str, columns: Sequence[str]) -> str:
+    """SQL: whether two relations have the same values in columns; null is a value."""
+    return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in columns) or "true"
+
+
+def _sales(engine: DuckDBExecutionEngine, by: Sequence[str]) -> str:
+    """SQL: `purchase_number`, `person` and dimensions of each purchase, or of each line if the category is asked."""
+    columns = {"sold_month": "purchases.sold_month", "category_id": "numbers.category_id"}
+    columns["region"] = "coalesce(regions.region, 'unknown')"
+    selected = ", ".join(f"{columns[dimension]} as {dimension}" for dimension in by)
+    joins = """
+        vault.restricted.sales_by_purchase as purchases
+        left join vault.restricted.person_pseudonyms as persons
+            on purchases.person_pseudonym = persons.person_pseudonym"""
+    if "category_id" in by:
+        joins += f"""
+        inner join vault.restricted.sales_by_line as lines on purchases.purchase_number = lines.purchase_number
+        left join {_category_numbers(engine)} as numbers on lines.category_number = numbers.category_number"""
+    if "region" in by:
+        joins += """
+        left join vault.restricted.person_regions as regions
+            on purchases.person_pseudonym = regions.person_pseudonym"""
+    of_somebody = "where persons.person_pseudonym is not null" if "region" in by else ""
+    return f"""
+        select purchases.purchase_number, persons.person_pseudonym as person, {selected} from {joins} {of_somebody}"""
+
+
+def _category_numbers(engine: DuckDBExecutionEngine) -> str:
+    """The table of category numbers: after a run it is remembered in another schema."""
+    is_there = engine.rows("""
+        select count(*) from duckdb_tables()
+        where database_name = 'vault' and schema_name = 'restricted' and table_name = 'category_numbers'""")[0][0]
+    return f"vault.{'restricted' if is_there else 'last_run'}.category_numbers"
