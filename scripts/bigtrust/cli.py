@@ -180,6 +180,7 @@ def _check_as_if_never(settings: Settings, sample: int) -> None:
 
 def _check_non_interference(settings: Settings, sample: int) -> None:
     from bigtrust import non_interference
+    from bigtrust.exchanged import CLASS_NAMES
 
     with _reporter() as reporter:
         report = non_interference.check(settings, sample, reporter)
@@ -188,10 +189,12 @@ def _check_non_interference(settings: Settings, sample: int) -> None:
         return
     for difference in report.differences:
         console.print(f"  {non_interference.CODE} failed on {_escaped(str(difference))}")
-    exchanged = ", ".join(f"{count:,} {name.replace('_', ' ')}s" for name, count in sorted(report.exchanged.items()))
+    exchanged = ", ".join(f"{count:,} {CLASS_NAMES[name]}s" for name, count in sorted(report.exchanged.items()))
+    rows, differing = sum(report.rows.values()), len(report.differences) or "no"
     console.print(
-        f"Non-interference: {report.customers:,} customers, whose values were exchanged ({exchanged}); {len(report.rows)} "
-        f"relations with {sum(report.rows.values()):,} rows compared, {len(report.differences) or 'no'} columns differ."
+        f"Non-interference: {report.customers:,} customers, whose values were exchanged ({exchanged}); "
+        f"{len(report.rows)} relations with {rows:,} rows compared, {differing} columns differ "
+        f"({report.builds} builds)."
     )
     console.print("It tells of the rows of this sample only, and not of logs and files.")
     if report.verdict == "failed":

@@ -9,6 +9,12 @@ from bigtrust import contract, register, sampled, scramble, sql
 from bigtrust.sampled import OF_THEM, cleaned
 from bigtrust.settings import Settings
 
+CLASS_NAMES = {
+    "direct_identifier": "direct identifier",
+    "quasi_identifier": "quasi-identifier",
+    "free_text": "free text",
+}
+
 _QUASI = "quasi_identifier"
 _REPLACED = ("direct_identifier", "free_text")
 _DAY, _FREELY = "birth_date", ("city", "postal_code")
@@ -64,14 +70,17 @@ class Sample(sampled.Source):
             if table == _FORGOTTEN:
                 self.connection.execute(f"create table sample.{table} as {self.remembered_sql(OF_THEM)}")
                 continue
-            condition = OF_THEM if table == _REGISTER else f"{self.condition(table)} or {self._of_nobody(table, size)}"
+            if table == _REGISTER:
+                condition, first_row = OF_THEM, 0  # each request is a file of its own
+            else:
+                condition, first_row = f"{self.condition(table)} or {self._of_nobody(table, size)}", 1
             self.connection.execute(
                 f"""
                 create table sample.{table} as
                 select
                     * replace (
                         dense_rank() over (order by file_number) - 1 as file_number,
-                        row_number() over (partition by file_number order by row_number) as row_number
+                        row_number() over (partition by file_number order by row_number) - 1 + {first_row} as row_number
                     )
                 from {table}
                 where {condition}
@@ -136,9 +145,9 @@ class Sample(sampled.Source):
 
     def described(self, column: str) -> str:
         """The column with its tables and its class, for people."""
-        tables = [table for table in self._contract if column in self._tables.get(table, ())]
+        tables = [table for table in self._contract if column in self._tables.get(table, ())] or [_REGISTER]
         where = f"{tables[0]}.{column}" if len(tables) == 1 else f"{column} of {', '.join(tables)}"
-        return f"{where} ({self._exchanged[column].replace('_', ' ')})"
+        return f"{where} ({CLASS_NAMES[self._exchanged[column]]})"
 
     def renamed(self, exchange: str, columns: Collection[str]) -> dict[str, str]:
         """SQL, by column: the identifiers that are exchanged, as (`value`, `other`)."""

@@ -35,7 +35,7 @@ import os
 import secrets
 import shutil
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import combinations, count
@@ -130,7 +130,7 @@ class Report:
 def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | None = None) -> Report:
     """Compare the builds for a random sample of the customers (all, if there are fewer).
 
-    If anything differs, a few more builds tell from which landing columns (`_causes`). Builds in a folder of its own
+    If anything differs, a few more builds tell from which landing columns (`causes`). Builds in a folder of its own
     (mode 0700) under the warehouse folder, which is removed afterwards, and publishes nothing. The same `seed` makes
     the same choices.
 
@@ -155,49 +155,53 @@ def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | No
         found: dict[Place, int] = {}
         for exchange in data.exchanges:
             found |= builds.differences(PUBLICATIONS, exchange, data.columns, total)
-        causes: dict[Place, tuple[str, ...]] = {}
+        flowing: dict[Place, list[str]] = {}
         if found:
             reporter.phase("causes")
-            causes = _causes(builds, set(found))
+            publications = sorted({place.publication for place in found})
+
+            def differ(columns: Collection[str], number: int) -> Collection[Place]:
+                return builds.differences(publications, data.other_length, columns, total + number)
+
+            flowing = causes(data.columns, found, differ)
         return Report(
             customers=customers,
             exchanged=data.exchanged(),
             rows=builds.first.rows,
-            differences=tuple(Difference(place, rows, causes[place]) for place, rows in sorted(found.items())),
+            differences=tuple(
+                Difference(place, rows, tuple(map(data.described, flowing[place])))
+                for place, rows in sorted(found.items())
+            ),
             builds=builds.finished,
         )
 
 
-def _causes(builds: "_Builds", found: Collection[Place]) -> dict[Place, tuple[str, ...]]:
-    """Which landing columns each difference comes from, as far as one alone makes it.
+def causes(
+    columns: Collection[str], places: Collection[Place], differ: Callable[[Collection[str], int], Collection[Place]]
+) -> dict[Place, list[str]]:
+    """Which columns each difference comes from, as far as one alone makes it.
 
-    Group testing with codes of constant weight (Kautz and Singleton, Nonrandom binary superimposed codes, 1964): each
-    column is exchanged in half of the builds, and no two in the same ones. A difference that one column makes shows in
-    that column's builds and in no other. One that several make shows in more; then the columns in question are
-    exchanged one by one, up to a number of builds.
+    `differ(columns, builds)` exchanges some columns only and tells what differs then; it is told how many builds there
+    are going to be. Group testing with codes of constant weight (Kautz and Singleton, Nonrandom binary superimposed
+    codes, 1964): each column is exchanged in half of the builds, and no two in the same ones. A difference that one
+    column makes shows in that column's builds and in no other. One that several make shows in more; then the columns in
+    question are exchanged one by one, up to a number of builds.
     """
-    data = builds.data
-    exchange = data.other_length
-    publications = sorted({place.publication for place in found})
-    columns = sorted(data.columns)
-    size = next(size for size in count(1) if comb(size, size // 2) >= len(columns))
-    codes = dict(zip(columns, map(frozenset, combinations(range(size), size // 2)), strict=False))
-    total = builds.finished + size
-    shown: dict[Place, set[int]] = {place: set() for place in found}
+    size = next(size for size in count() if comb(size, size // 2) >= len(columns))
+    codes = dict(zip(sorted(columns), map(frozenset, combinations(range(size), size // 2)), strict=False))
+    shown: dict[Place, set[int]] = {place: set() for place in places}
     for number in range(size):
-        chosen = {column for column, code in codes.items() if number in code}
-        for place in builds.differences(publications, exchange, chosen, total).keys() & shown.keys():
+        found = differ({column for column, code in codes.items() if number in code}, size)
+        for place in shown.keys() & set(found):
             shown[place].add(number)
-    possible = {place: {column for column, code in codes.items() if code <= shown[place]} for place in found}
-    unsure = Counter(column for few in possible.values() if len(few) > 1 for column in few)
+    possible = {place: {column for column, code in codes.items() if code <= shown[place]} for place in places}
+    unsure = Counter(column for few in possible.values() if len(few) > 1 for column in sorted(few))
     tried = [column for column, _ in unsure.most_common(_MOST_SINGLE_BUILDS)]
-    total += len(tried)
-    for column in tried:
-        alone = builds.differences(publications, exchange, {column}, total)
-        for place, few in possible.items():
-            if len(few) > 1 and place not in alone:
-                few.discard(column)
-    return {place: tuple(data.described(column) for column in sorted(few)) for place, few in possible.items()}
+    alone = {column: set(differ({column}, size + len(tried))) for column in tried}
+    return {
+        place: sorted(column for column in few if len(few) == 1 or column not in alone or place in alone[column])
+        for place, few in possible.items()
+    }
 
 
 class _Builds:

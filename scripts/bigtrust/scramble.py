@@ -218,7 +218,8 @@ def _half_hours_shown_twice(connection: duckdb.DuckDBPyConnection, zone: str) ->
     rows = connection.execute(
         """
         with moments as (
-            select unnest(generate_series(min(day), max(day) + interval 1 day, interval 30 minute)) as clock from times
+            select unnest(generate_series(day, day + interval 1 day, interval 30 minute)) as clock
+            from (select distinct day from times)
         )
         select distinct date_diff('minute', date_trunc('day', clock), clock) // 30
         from moments
