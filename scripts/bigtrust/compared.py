@@ -7,7 +7,7 @@ from typing import Any
 import duckdb
 
 from bigtrust import sql
-from bigtrust.settings import PUBLICATIONS, Settings
+from bigtrust.settings import Settings
 from bigtrust.sql import identifier
 
 EVERY_COLUMN = "every column"
@@ -82,7 +82,7 @@ def read(
     (`other`) stands beside the one that is wanted (`value`).
     """
     contents = Contents(schema)
-    maps = _maps(manifest)
+    maps = _maps(manifest, publications)
     connection.execute(f"create schema {schema}")
     connection.execute(f"create table {schema}.pseudonyms (map varchar, pseudonym varchar, original varchar)")
     connection.execute(f"attach {sql.text(str(build.vault))} as maps (read_only)")
@@ -142,7 +142,7 @@ def _differing_columns(
     return {replace(relation, part=column): rows for column, rows in found.items()}
 
 
-def _maps(manifest: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, str]]:
+def _maps(manifest: Mapping[str, Any], publications: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
     """The map of the vault that each column of pseudonyms is issued in, by publication and relation."""
     return {
         (node["database"], f"{node['schema']}.{node['alias']}"): {
@@ -151,7 +151,7 @@ def _maps(manifest: Mapping[str, Any]) -> dict[tuple[str, str], dict[str, str]]:
             if column["config"]["meta"].get("treatment") == "pseudonym"
         }
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["database"] in PUBLICATIONS
+        if node["resource_type"] == "model" and node["database"] in publications
     }
 
 

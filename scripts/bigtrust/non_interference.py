@@ -69,7 +69,7 @@ class Difference:
     def __str__(self) -> str:
         """One line for people."""
         how = f"differs in {self.rows:,} rows" if self.rows else "is described differently"
-        causes = " and ".join(self.causes) or "several landing columns together, and no single one"
+        causes = " and ".join(self.causes) or "no landing column makes it alone"
         return f"{self.place}: {how}; what flows into it: {causes}"
 
 

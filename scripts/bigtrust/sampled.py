@@ -6,6 +6,7 @@ of a small sample are not suppressed. The folder is removed afterwards; nothing 
 """
 
 import csv
+import os
 import re
 import shutil
 import tempfile
@@ -42,7 +43,9 @@ class Source:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.connection = duckdb.connect()
+        memory = os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB")
+        spilled = settings.warehouse / "temporary"
+        self.connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spilled)})
         self.tables = landing.inspect(settings.landing, contract.load(settings.project))
         self._register = settings.register
         self.connection.execute("set variable spaces = ?", [SPACES])

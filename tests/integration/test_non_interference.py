@@ -93,7 +93,7 @@ LEAKS = [
         "insights.sales_by_region_month",
         "counted_by_name",
         "bigint",
-        "customers.street (direct identifier)",
+        "customers.last_name (direct identifier)",
         f"{INSIGHTS}sales_by_region_month.sql",
         "    cast(sum(net_amount) as decimal(38, 2)) as net_amount,",
         """    cast(sum(net_amount) as decimal(38, 2)) as net_amount,
@@ -102,7 +102,7 @@ LEAKS = [
                     select maps.person_pseudonym
                     from {{ ref("person_pseudonyms") }} as maps
                     inner join {{ ref("stg_customers") }} as customers on maps.customer_id = customers.customer_id
-                    where customers.street like '1%'
+                    where left(customers.last_name, 1) in ('B', 'D', 'L', 'M')
                 )
             ) as counted_by_name,""",
     ),
@@ -142,6 +142,7 @@ def leak(project: Path) -> None:
     """Put all leaks into a project, and declare their columns."""
     with_landed = "        inner join person_pseudonyms on kept_customers.customer_id = person_pseudonyms.customer_id\n"
     landed = '{{ ref("stg_customers") }} as landed on kept_customers.customer_id = landed.customer_id\n'
+    replace_in(project / "dbt_project.yml", "{relation: true, columns: true}", "{}")  # comments take time
     replace_in(project / CUSTOMERS, with_landed, f"{with_landed}        left join {landed}")
     for one in LEAKS:
         replace_in(project / one.file, one.old, one.new)

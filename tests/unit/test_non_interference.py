@@ -72,7 +72,7 @@ def test_what_no_column_makes_alone_is_not_blamed_on_one() -> None:
         return PLACES[:1] if {COLUMNS[0], COLUMNS[1], COLUMNS[2]} <= set(columns) else []
 
     assert causes(COLUMNS[:4], PLACES[:1], differ) == {PLACES[0]: []}
-    assert "no single one" in str(Difference(PLACES[0], 3))
+    assert "no landing column makes it alone" in str(Difference(PLACES[0], 3))
 
 
 def built(folder: Path, pseudonyms: dict[UUID, str], rows: Rows, comment: str = "Where.") -> Settings:
