@@ -15,42 +15,27 @@ import csv
 import json
 import os
 import random
-import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import duckdb
 
-from bigtrust import contract, landing, lock, oracle, register, secret, sql
+from bigtrust import contract, lock, oracle, register, sampled, secret, sql
 from bigtrust.build import Dbt
 from bigtrust.errors import ConfigurationError
-from bigtrust.oracle.reading import KEYS, SPACES, read_moment, read_text
+from bigtrust.oracle.reading import KEYS, read_moment, read_text
+from bigtrust.sampled import OF_THEM, Reporter, is_among
 from bigtrust.settings import Settings
 from bigtrust.sql import identifier
 
 Contents = dict[str, tuple[tuple[str, ...], Counter[tuple[Any, ...]]]]  # by relation: its columns, its rows
 
 _FOLDER = "as_if_never-"
-_PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt")
-_CATALOGUE = ("products", "product_categories")
 _BUILDS = ("with the requests", "as if they had never been")
-
-
-class Reporter(Protocol):
-    """Who is told how far the check is."""
-
-    def phase(self, name: str) -> None:
-        """A phase begins."""
-
-    def progress(self, what: str, finished: int, total: int) -> None:
-        """Something within the phase is finished."""
 
 
 @dataclass(frozen=True)
@@ -144,7 +129,7 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
     while a run is under way.
     """
     os.umask(0o077)
-    with lock.exclusive(settings.warehouse), _temporary(settings.warehouse) as folder:
+    with lock.exclusive(settings.warehouse), sampled.temporary(settings.warehouse, _FOLDER) as folder:
         reporter.phase("sample")
         secret.load(settings)
         policy = _policy(settings.project)
@@ -161,7 +146,7 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
         ]
         source.remember_in(builds[0].register)
         reporter.phase("parse")
-        project = _own_project(settings.project, folder / "project")
+        project = sampled.own_project(settings.project, folder / "project")
         names = publications(project)
         parsed = Dbt(replace(builds[0], project=project))
         parsed.parse(run=1)
@@ -186,16 +171,12 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
     )
 
 
-class _Source:
-    """The landing folder and the register of the user, of which only a part is read."""
+class _Source(sampled.Source):
+    """Landing rows and requests as the oracle takes them."""
 
     def __init__(self, settings: Settings) -> None:
-        self._connection = duckdb.connect()
-        self._folder = settings.register
-        self._tables = landing.inspect(settings.landing, contract.load(settings.project))
-        for name, table in self._tables.items():
-            self._connection.execute(f"create view {name} as {landing.view_sql(table)}")
-        self._register: dict[oracle.Position, oracle.Row] = {
+        super().__init__(settings)
+        self._requests: dict[oracle.Position, oracle.Row] = {
             (number, 0): json.loads(path.read_text(encoding="utf-8"))
             for number, path in enumerate(register.files(settings.register))
         }
@@ -204,7 +185,7 @@ class _Source:
         """Some of the requests that are not withdrawn."""
         requests = {
             tuple(read_text(row[name]) for name in KEYS["erasure_requests"]): row
-            for row in [*self._register.values(), *self._rows("erasure_requests", "true").values()]
+            for row in [*self._requests.values(), *self._rows("erasure_requests", "true").values()]
         }
         in_force = [row for row in requests.values() if not _is_withdrawn(row, policy)]
         return random.SystemRandom().sample(in_force, min(size, len(in_force)))
@@ -214,30 +195,28 @@ class _Source:
     ) -> tuple[set[str], dict[str, dict[oracle.Position, oracle.Row]], dict[oracle.Position, oracle.Row]]:
         """The customers that requests concern, what landing has of them and the catalogue, and all their requests."""
         asked = _texts(requests, "purchase_id")
-        self._mark("purchases_asked", asked)
-        owners = self._rows("purchases", _is_among("purchase_id", "purchases_asked"))
+        self.mark("purchases_asked", asked)
+        owners = self._rows("purchases", is_among("purchase_id", "purchases_asked"))
         customers = _texts([*requests, *owners.values(), *self._former_owners()], "customer_id")
-        self._mark("some_customers", customers)
-        bought = self._rows("purchases", _is_among("customer_id", "some_customers"))
-        purchases = asked | _texts(bought.values(), "purchase_id")
-        self._mark("some_purchases", purchases)
-        landed = {name: self._rows(name, self._condition(name)) for name in self._tables}
+        self.choose(customers, asked)
+        landed = {name: self._rows(name, self.condition(name)) for name in self.tables}
+        purchases = _texts(landed["purchases"].values(), "purchase_id") | asked
         registered = {
             position: row
-            for position, row in self._register.items()
+            for position, row in self._requests.items()
             if read_text(row["customer_id"]) in customers or read_text(row["purchase_id"]) in purchases
         }
         return customers, landed, registered
 
     def _former_owners(self) -> list[oracle.Row]:
         """Whose purchase it was that a request names and that the source system has deleted."""
-        lines = self._remembered_sql(_is_among("purchase_id", "purchases_asked"))
-        rows = self._connection.execute(f"select customer_id from ({lines})").fetchall()
+        lines = self.remembered_sql(is_among("purchase_id", "purchases_asked"))
+        rows = self.connection.execute(f"select customer_id from ({lines})").fetchall()
         return [{"customer_id": customer} for (customer,) in rows]
 
     def remembered(self) -> list[oracle.ForgottenLine]:
         """What the register remembers of forgotten lines of those customers and purchases."""
-        rows = self._connection.execute(self._remembered_sql(_OF_THEM)).fetchall()
+        rows = self.connection.execute(self.remembered_sql(OF_THEM)).fetchall()
         return [
             oracle.ForgottenLine(purchase, line, customer, category, purchased_at.replace(tzinfo=UTC))
             for purchase, line, customer, category, purchased_at in rows
@@ -246,37 +225,13 @@ class _Source:
     def remember_in(self, folder: Path) -> None:
         """Write the same into another register."""
         path = sql.file(folder / register.FORGOTTEN_LINES)
-        self._connection.execute(f"copy ({self._remembered_sql(_OF_THEM)}) to {path} (format parquet)")
-
-    def _remembered_sql(self, condition: str) -> str:
-        return f"from ({register.forgotten_lines_sql(self._folder)}) where {condition}"
-
-    def _condition(self, table: str) -> str:
-        """Which rows of a landing table belong to the customers and purchases."""
-        if table in _CATALOGUE:
-            return "true"
-        columns = self._tables[table].table.column_names
-        conditions = [_is_among("purchase_id", "some_purchases")] if "purchase_id" in columns else []
-        if "customer_id" in columns and table != "purchases":
-            conditions.append(_is_among("customer_id", "some_customers"))
-        return " or ".join(conditions)
-
-    def _mark(self, name: str, values: set[str]) -> None:
-        self._connection.execute(f"create or replace temp table {name} as select unnest(?) as value", [sorted(values)])
+        self.connection.execute(f"copy ({self.remembered_sql(OF_THEM)}) to {path} (format parquet)")
 
     def _rows(self, table: str, condition: str) -> dict[oracle.Position, oracle.Row]:
-        self._connection.execute("set variable spaces = ?", [SPACES])
-        cursor = self._connection.execute(f"select * exclude (is_new) from {table} where {condition}")
+        cursor = self.connection.execute(f"select * exclude (is_new) from {table} where {condition}")
         names = [column[0] for column in cursor.description or []]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
         return {(row.pop("file_number"), row.pop("row_number")): row for row in rows}
-
-
-def _is_among(column: str, marked: str) -> str:
-    return f"trim({column}, getvariable('spaces')) in (select value from {marked})"
-
-
-_OF_THEM = f"{_is_among('purchase_id', 'some_purchases')} or {_is_among('customer_id', 'some_customers')}"
 
 
 def _texts(rows: Any, column: str) -> set[str]:
@@ -289,8 +244,7 @@ def _is_withdrawn(request: oracle.Row, policy: oracle.Policy) -> bool:
 
 
 def _policy(project: Path) -> oracle.Policy:
-    with (project / "seeds" / "policy" / "settings.csv").open(encoding="utf-8", newline="") as file:
-        values = {row["setting"]: row["value"] for row in csv.DictReader(file)}
+    values = sampled.policy(project)
     try:
         return oracle.Policy(datetime.now(UTC), int(values["interest_window_days"]), values["time_zone"])
     except (KeyError, ValueError):
@@ -304,13 +258,7 @@ def _write(
     folder: Path, settings: Settings, landed: oracle.Landing, registered: Mapping[oracle.Position, oracle.Row]
 ) -> Settings:
     """Write a landing folder and a register; returns the settings of a warehouse of its own around them."""
-    own = replace(
-        settings,
-        landing=folder / "landing",
-        warehouse=folder / "warehouse",
-        published=folder / "published",
-        register=folder / "register",
-    )
+    own = sampled.settings_in(folder, settings)
     tables = contract.load(settings.project)
     for table, rows in landed.items():
         (own.landing / table).mkdir(parents=True)
@@ -323,28 +271,3 @@ def _write(
     for (number, _), request in registered.items():
         (own.register / f"{number:08}.json").write_text(json.dumps(request), encoding="utf-8")
     return own
-
-
-def _own_project(project: Path, target: Path) -> Path:
-    """A copy of the project in which k is 1."""
-    for part in _PROJECT_PARTS:
-        if (project / part).is_dir():
-            shutil.copytree(project / part, target / part)
-        else:
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copy(project / part, target / part)
-    path = target / "seeds" / "policy" / "settings.csv"
-    path.write_text(re.sub(r"(?m)^k,[^,]*,", "k,1,", path.read_text(encoding="utf-8")), encoding="utf-8")
-    return target
-
-
-@contextmanager
-def _temporary(warehouse: Path) -> Iterator[Path]:
-    """A folder under the warehouse folder, removed afterwards, with what a check that was killed left there."""
-    for left in warehouse.glob(f"{_FOLDER}*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = Path(tempfile.mkdtemp(prefix=_FOLDER, dir=warehouse))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)

@@ -58,7 +58,11 @@ class Dbt:
 
         Raises FullBuildNeeded, or ConfigurationError if a model fails.
         """
-        parts = [f"+path:models/{layer}/{name}" for layer in ("protected", "marts") for name in publications]
+        parts = [
+            f"+path:models/{folder}"
+            for name in publications
+            for folder in ([name] if name == "governance" else [f"protected/{name}", f"marts/{name}"])
+        ]
         parts.append("+lines_to_remember")
         arguments = ["build", "--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         # one thread: of so few rows, dbt's own work is most, and Python does it one thing at a time

@@ -114,25 +114,50 @@ def run(full_refresh: bool, **folders: str | None) -> None:
     is_flag=True,
     help="Instead, build with a sample of the erasure requests and as if they had never been, and compare.",
 )
-@click.option("--sample", type=click.IntRange(min=1), default=20, show_default=True, help="How many requests.")
+@click.option(
+    "--non-interference",
+    "is_non_interference",
+    is_flag=True,
+    help="Instead, build a sample of the customers as they are and with other identifiers, and compare.",
+)
+@click.option(
+    "--sample", type=click.IntRange(min=1), metavar="N", help="How many requests [default: 20] or customers [200]."
+)
 @click.option("--list", "is_list", is_flag=True, help="Instead, list all checks of the project.")
 @click.option("--only", multiple=True, metavar="CODE", help="Only the checks of this code; can be given repeatedly.")
 @_folder("landing", "The landing folder.")
 @_folder("warehouse", "Where the candidates are kept.")
 @_folder("register", "The register of erasure requests.")
-def check(is_as_if_never: bool, sample: int, is_list: bool, only: tuple[str, ...], **folders: str | None) -> None:
-    """The checks alone, on the candidates of the last build."""
+def check(
+    is_as_if_never: bool,
+    is_non_interference: bool,
+    sample: int | None,
+    is_list: bool,
+    only: tuple[str, ...],
+    **folders: str | None,
+) -> None:
+    """The checks alone, on the candidates of the last build.
+
+    --as-if-never and --non-interference build a sample of landing in a folder of their own instead, and publish
+    nothing. They show what the models do with the rows of the sample: not what rows do that are not in it, nor what
+    leaves by logs and files.
+    """
     from bigtrust import pipeline
 
     settings = Settings.load(**folders)
-    if is_as_if_never + is_list + bool(only) > 1:
-        raise click.UsageError("Say one thing: --as-if-never, --list or --only.")
+    if is_as_if_never + is_non_interference + is_list + bool(only) > 1:
+        raise click.UsageError("Say one thing: --as-if-never, --non-interference, --list or --only.")
     if is_list:
         _list_checks(settings)
         return
     if is_as_if_never:
-        _check_as_if_never(settings, sample)
+        _check_as_if_never(settings, sample or 20)
         return
+    if is_non_interference:
+        _check_non_interference(settings, sample or 200)
+        return
+    if sample is not None:
+        raise click.UsageError("--sample goes with --as-if-never or --non-interference.")
     with _reporter() as reporter:
         report = pipeline.check(settings, reporter, only)
     for result in report.results:
@@ -195,6 +220,31 @@ def _check_as_if_never(settings: Settings, sample: int) -> None:
         f"{len(report.differences) or 'none'} differ."
     )
     if not report.passed:
+        sys.exit(int(ExitCode.CHECK_FAILED))
+
+
+def _check_non_interference(settings: Settings, sample: int) -> None:
+    from bigtrust import non_interference
+    from bigtrust.exchanged import CLASS_NAMES
+
+    with _reporter() as reporter:
+        report = non_interference.check(settings, sample, reporter)
+    if report.verdict == "not applicable":
+        console.print(f"Non-interference: not applicable, {report.reason}.")
+        return
+    for difference in report.differences:
+        console.print(f"  {non_interference.CODE} failed on {_escaped(str(difference))}")
+    exchanged = ", ".join(f"{count:,} {CLASS_NAMES[name]}s" for name, count in sorted(report.exchanged.items()))
+    rows, differing = sum(report.rows.values()), len(report.differences) or "no"
+    console.print(
+        f"Non-interference: {report.customers:,} customers, whose values were exchanged ({exchanged}); "
+        f"{len(report.rows)} relations with {rows:,} rows compared, {differing} columns differ "
+        f"({report.builds} builds)."
+    )
+    console.print("It tells of the rows of this sample only, and not of logs and files.")
+    if report.verdict == "failed":
+        if not report.differences:
+            console.print(f"  {non_interference.CODE} failed: {report.reason}.")
         sys.exit(int(ExitCode.CHECK_FAILED))
 
 

@@ -24,11 +24,12 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A landing table. `columns` are in the order of the contract."""
+    """A landing table. `columns` are in the order of the contract; those of `key` identify a row."""
 
     name: str
     required: bool
     columns: tuple[Column, ...]
+    key: tuple[str, ...] = ()
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -60,6 +61,7 @@ def _table(table: dict[str, Any]) -> Table:
         name=table["name"],
         required=bool(table["config"]["meta"]["required"]),
         columns=tuple(_column(table["name"], column) for column in table["columns"]),
+        key=tuple(table["config"]["meta"]["key"]),
     )
 
 

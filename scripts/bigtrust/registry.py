@@ -364,6 +364,17 @@ CHECKS: tuple[Check, ...] = (
         "The result names the relations that differ. Read in its model what is kept (models/vault/kept/).",
         no_exception="It is made apart from runs (bigtrust check --as-if-never), and blocks none.",
     ),
+    Check(
+        code="MET-02",
+        kind="metamorphic",
+        sentence="Nothing that is published changes when people get other names, numbers, addresses and texts.",
+        counted="rows compared, of a sample of the customers",
+        reason="Whatever flows from an identifier into a publication, in any encoding, changes with it. No list of "
+        "patterns is needed, and nothing slips through one.",
+        remedy="The line names the column that changed and the landing column that flows into it. Drop the column, or "
+        "treat it: a pseudonym, a decade, a region, a month. If rows compete (first, latest, one of equals), let the "
+        "time decide, then file and row, never an identifier.",
+    ),
 )
 
 CODES = frozenset(check.code for check in CHECKS)

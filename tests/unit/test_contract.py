@@ -104,3 +104,9 @@ def test_every_column_of_the_contract_is_described() -> None:
     tables = [table for source in document["sources"] for table in source["tables"]]
     missing = [f"{t['name']}.{c['name']}" for t in tables for c in t["columns"] if not c.get("description")]
     assert missing == []
+
+
+def test_the_key_is_what_identifies_a_row() -> None:
+    tables = contract.load(PROJECT)
+    assert tables["purchase_lines"].key == ("purchase_id", "line_number")
+    assert all(set(table.key) <= set(table.column_names) and table.key for table in tables.values())
