@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bigtrust import contract, purposes, records
+from bigtrust import artefacts, contract, purposes, records
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
@@ -98,20 +99,25 @@ def load(settings: Settings) -> list[Suite]:
 
 
 def run(settings: Settings, suites: list[Suite], progress: Callable[[str, int, int], None]) -> Report:
-    """Judge all candidates by the suites, and write Data Docs.
+    """Judge all candidates by the suites, write Data Docs, and search what the run has left.
 
     Raises CheckFailed if a candidate holds a relation that no model declares: what is not listed does not exist.
     """
     progress("Great Expectations", 0, 1)
     report = _judge(settings, suites, PUBLICATIONS, settings.data_docs)
     progress("Great Expectations", 1, 1)
-    return report
+    progress("files of the run", 0, 1)
+    left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns())
+    progress("files of the run", 1, 1)
+    return replace(report, results=(*report.results, *left))
 
 
 def is_proven(settings: Settings, suites: list[Suite], publication: str) -> bool:
     """Judge the candidate of one publication alone; a check that cannot be made is no proof."""
     try:
-        return _judge(settings, suites, (publication,), None).passed
+        report = _judge(settings, suites, (publication,), None)
+        left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns(), (publication,))
+        return replace(report, results=(*report.results, *left)).passed
     except Exception:
         return False
 
@@ -128,10 +134,7 @@ def _judge(settings: Settings, suites: list[Suite], publications: tuple[str, ...
         suites,
         today=_today(settings),
         raw_columns=_raw_columns(_manifest(settings)),
-        product_columns=[
-            *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
-            TABLE_NAMES,
-        ],
+        product_columns=_product_columns(),
         unavailable=_unavailable(settings),
         data_docs=data_docs,
         expectations=settings.project / "expectations",
@@ -186,6 +189,11 @@ def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
     ]
     name = RawColumn("vault.staging.base_customers", "full_name", "direct_identifier", "first_name || ' ' || last_name")
     return [*columns, name]
+
+
+def _product_columns() -> list[RawColumn]:
+    """What a raw value may be part of."""
+    return [*(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA), TABLE_NAMES]
 
 
 def _unavailable(settings: Settings) -> dict[str, str]:

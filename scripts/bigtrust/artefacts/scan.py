@@ -1,8 +1,10 @@
 """The one pass over everything that is searched."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 
 import ahocorasick_rs
 import duckdb
@@ -14,6 +16,7 @@ from bigtrust.artefacts.values import Text, Value
 from bigtrust.gx.raw_values import RawColumn
 
 _TOGETHER = 32_000_000  # characters of text that are searched at once
+_THREADS = 2
 _DATABASE = b"DUCK"  # bytes 8 to 11 of a DuckDB file
 
 
@@ -43,6 +46,7 @@ class Scan:
         self._places: list[Place] = []
         self._texts: list[Text] = []
         self._size = 0
+        self._pool = ThreadPoolExecutor(_THREADS)  # what is slow on large files lets other threads run
         self.raw: set[tuple[Place, Value]] = set()
         self.secret: set[tuple[Place, str]] = set()
         self.read_files: Counter[Kind] = Counter()
@@ -54,12 +58,13 @@ class Scan:
         self.add(name, file.name.encode("utf-8", "surrogateescape"))
         if file.path.is_dir():
             return
-        place = Place(file)
+        place, is_database = Place(file), bool(file.kind.publication)
         try:
-            is_database = bool(file.kind.publication)
-            for number, content in enumerate(contents(file.path)):
-                is_database |= number == 0 and content[8:12] == _DATABASE
-                self.add(place, content, is_database=is_database)
+            parts = contents(file.path)
+            while together := list(islice(parts, _THREADS)):
+                is_database |= together[0][8:12] == _DATABASE
+                for found in self._pool.map(self._searched, together):
+                    self._take(place, is_database, *found)
             self.read_files[file.kind] += 1
         except FileNotFoundError:
             return  # it was temporary
@@ -68,12 +73,19 @@ class Scan:
 
     def add(self, place: Place, content: bytes, *, is_database: bool = False) -> None:
         """Search some bytes."""
+        self._take(place, is_database, *self._searched(content))
+
+    def _searched(self, content: bytes) -> tuple[list[str], set[str]]:
+        """The texts in some bytes, and what of the secret is in them."""
         found = texts(content)
         written = [content]
         if b"\0" not in content:
             written += [form.encode("utf-8", "replace") for text in found for form in (text, lowered(text))]
-        for form in written:
-            self.secret.update((place, self._forms[match[0]]) for match in self._secrets.find_matches_as_indexes(form))
+        secrets = {self._forms[match[0]] for form in written for match in self._secrets.find_matches_as_indexes(form)}
+        return found, secrets
+
+    def _take(self, place: Place, is_database: bool, found: Sequence[str], secrets: Iterable[str]) -> None:
+        self.secret.update((place, what) for what in secrets)
         self._places.append(place)
         self._texts += [Text(len(self._places) - 1, text, is_database) for text in found]
         self._size += sum(map(len, found))

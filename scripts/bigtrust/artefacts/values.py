@@ -15,7 +15,8 @@ words, so these have rules of their own:
 - code     letters and digits only: no letter or digit beside it, in any case.
 - text     all other: anywhere, in any case.
 
-In a database, strings of a dictionary lie side by side, so there anything may stand beside a value.
+In a database, strings of a dictionary lie side by side, so there anything may stand beside a word or a code; not
+beside a number, for short numbers that lie side by side make every long one.
 """
 
 from collections.abc import Iterator, Sequence
@@ -41,6 +42,8 @@ _FORM = r"""
         else 'text'
     end"""
 _DATE = r"([0-9]{4}[-/.][0-9]{2}[-/.][0-9]{2}([ T].*)?|[0-9]{2}[-/.][0-9]{2}[-/.][0-9]{4})"
+# What _SEARCHABLE says of numbers without a separator, as fast as can be: keys are most of the values.
+_NOT_A_SHORT_NUMBER = "(strlen(value) >= 12 or cast(try_cast(value as ubigint) as varchar) is distinct from value)"
 _SEARCHABLE = rf"""
     length(regexp_replace(value, '[^\p{{L}}\p{{N}}]', '', 'g')) >= {SHORTEST}
     and case
@@ -119,7 +122,7 @@ def _possible(connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColumn
 
     landed = [
         f"select {number} as number, value from (select {column.text} as value from {column.source})"
-        f" where strlen(value) >= {PIECE}"
+        f" where strlen(value) >= {PIECE} and {_NOT_A_SHORT_NUMBER}"
         for number, column in enumerate(columns)
     ]
     with withheld():
@@ -150,7 +153,7 @@ def held(values: Sequence[Value], texts: Sequence[Text]) -> set[tuple[int, Value
             content = lowered(text.text) if folded else text.text
             for number, start, end in automaton.find_matches_as_indexes(content, overlapping=True):
                 value = patterns[number][1]
-                if text.is_database or _stands_alone(value.form, content, start, end):
+                if (text.is_database and value.form != "number") or _stands_alone(value.form, content, start, end):
                     found.add((text.place, value))
     return found
 
