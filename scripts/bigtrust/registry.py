@@ -35,9 +35,9 @@ CHECKS: tuple[Check, ...] = (
         "files",
         "A value that no column shows can still be in a log, a page, a file name, or in the bytes of a database: in a "
         "comment, a label, a dictionary, a deleted row.",
-        "The result names the files and the column that the value was landed in. Remove an old log or a left-over file; "
-        "what the run itself wrote is written again, so repair the model, macro or hook that writes it. If the value "
-        "is no personal data, write an exception.",
+        "The result names the files and the column that the value was landed in. Remove an old log, or what a run "
+        "that was killed left behind. What the run itself wrote is written again: repair the model, macro or hook that "
+        "writes it. If the value is no personal data, write an exception.",
     ),
     Check(
         "ART-02",
@@ -51,7 +51,7 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "ART-03",
         "artefact",
-        "The search of files sees: it finds a value of each landing column and the secret, in every form it promises.",
+        "The search of files sees: it finds a value of each landing column and the secret, in each promised form.",
         "hidden parts: a value or the secret, in one form each",
         "A search that is blind finds nothing, and would call everything clean.",
         "The result names column and form. What was changed last in scripts/bigtrust/artefacts/ does not see it.",

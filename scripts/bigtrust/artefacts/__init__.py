@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bigtrust import keys, secret
 from bigtrust.artefacts import values
-from bigtrust.artefacts.files import File, Kind, candidate_kinds, files, kinds
+from bigtrust.artefacts.files import File, Kind, candidate_kinds, every_file, kinds
 from bigtrust.artefacts.known import known
 from bigtrust.artefacts.probe import Probe
 from bigtrust.artefacts.scan import Place, Scan
@@ -54,7 +54,7 @@ def check(
     wanted = kinds(settings) if publications is None else candidate_kinds(settings, publications)
     try:
         value, versions = secret.load(settings), keys.versions(settings)
-        left = [*files(settings, wanted)]  # before the search leaves anything itself
+        left = [*every_file(settings, wanted)]  # before the search leaves anything itself
         with engine.opened({}, settings.vault) as (_, connection):
             scan = Scan(connection, columns, secret_forms(value, versions))
             probe = Probe(scan, values.examples(connection, columns), derived(value, versions))

@@ -51,7 +51,7 @@ def kinds(settings: Settings) -> list[Kind]:
     ]
 
 
-def files(settings: Settings, wanted: Collection[Kind]) -> Iterator[File]:
+def every_file(settings: Settings, wanted: Collection[Kind]) -> Iterator[File]:
     """Every file and folder at the places of some kinds, links followed, each once.
 
     Left out by name, for they hold raw data by design: the vault, the register, the landing folder, the secret's file.

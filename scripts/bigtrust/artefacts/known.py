@@ -12,13 +12,15 @@ from pathlib import Path
 
 import duckdb
 
+from bigtrust import demo
 from bigtrust.artefacts import values
 from bigtrust.artefacts.values import Text, Value
 from bigtrust.gx.engine import withheld
 from bigtrust.gx.raw_values import RawColumn
 
-_PROJECT = ("dbt_project.yml", "models", "macros", "seeds", "expectations", "tests/dbt", "docs", "README.md")
+_PROJECT = ("dbt_project.yml", "models", "macros", "seeds", "expectations", "tests/dbt")
 _PACKAGES = ("bigtrust", "dbt.include")  # pages and macros that are copied into what a run writes
+_DEMO = Path(demo.__file__).parent  # names of persons, if invented ones
 _TEXTS = (".css", ".csv", ".html", ".j2", ".md", ".py", ".sql", ".yml", ".yaml")
 
 
@@ -52,5 +54,5 @@ def _own_texts(project: Path) -> Iterator[str]:
         folders += [Path(place) for place in (spec and spec.submodule_search_locations) or ()]
     for folder in folders:
         for path in [folder] if folder.is_file() else sorted(folder.rglob("*")):
-            if path.suffix in _TEXTS:
+            if path.suffix in _TEXTS and _DEMO not in path.parents:
                 yield path.read_text(encoding="utf-8", errors="replace")

@@ -1,11 +1,12 @@
 r"""What is text in a file, and the eight-byte pieces of it.
 
 A file without zero bytes is text as a whole. Of any other, text is each run of at least eight bytes that are
-printable ASCII or whole UTF-8 sequences of two or three bytes: in a database, names, comments, dictionaries and
-strings that are not compressed.
+printable ASCII, white space or whole UTF-8 sequences of two or three bytes: in a database, names, comments,
+dictionaries and strings that are not compressed.
 
 A text is searched as it stands and with what hides letters undone: JSON's `\u00e9` and `\"`, Python's `\xc3\xa9`,
-HTML's `&#39;`, a web address's `%40` and `+`; each alone, and one after the other. Case is folded on both sides.
+HTML's `&#39;`, a web address's `%40` and `+`; each alone, and one after the other (JSON twice, for JSON is
+put into JSON). Case is folded on both sides.
 """
 
 import html
@@ -37,8 +38,8 @@ def texts(content: bytes) -> list[str]:
 
 def forms(text: str) -> list[str]:
     """A text as it stands, and with encodings undone."""
-    unescaped = _ESCAPE.sub(_unescaped, text) if "\\" in text else text
-    together = unquote_plus(html.unescape(unescaped))
+    unescaped = _ESCAPE.sub(_unescaped, text)
+    together = unquote_plus(html.unescape(_ESCAPE.sub(_unescaped, unescaped)))
     return [text, unescaped, html.unescape(text), unquote_plus(text), together]
 
 
@@ -74,7 +75,7 @@ def runs(content: bytes) -> bytes:
 
 
 def _is_text(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    is_text = (values - np.uint8(0x20)) < 0x5F
+    is_text = ((values - np.uint8(0x20)) < 0x5F) | ((values - np.uint8(0x09)) < 0x05)  # tab and line ends
     follows = values.view(np.int8) < -64  # 0x80 to 0xbf
     leads = values >= 0xC2
     two = leads[:-1] & follows[1:] & (values[:-1] < 0xE0)
