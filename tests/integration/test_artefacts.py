@@ -59,3 +59,20 @@ def test_a_value_in_a_log_keeps_a_run_from_publishing_until_the_log_is_removed(w
     assert warehouse.bigtrust("check").exit_code == 1  # dbt keeps its log
     (warehouse.settings.dbt_logs / "dbt.log").unlink()
     warehouse.run()
+
+
+def test_the_canary_of_the_demo_is_in_the_vault_and_in_no_file_of_the_run(published: Warehouse) -> None:
+    names = published.vault(
+        "select lower(last_name), lower(email) from staging.base_customers where street ilike '%canari%'"
+    )
+    assert names
+    assert all("canari" in last_name for last_name, _ in names)
+    folders = [
+        published.root / "published",
+        *(published.root / "warehouse" / name for name in ("dbt", "data_docs", "runs")),
+    ]
+    searched = [
+        path for folder in [*folders, published.settings.candidates] for path in folder.rglob("*") if path.is_file()
+    ]
+    assert len(searched) > 100
+    assert [path for path in searched if b"canari" in path.read_bytes().lower()] == []

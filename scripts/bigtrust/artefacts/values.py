@@ -105,6 +105,8 @@ def find(
     """
     parts = {"piece": np.concatenate([np.empty(0, np.uint64), *(pieces(lowered(text.text)) for text in texts)])}
     with withheld():
+        # else the engine might hold the vault's values, and read the pieces past them (decision 0016)
+        connection.execute("set disabled_optimizers = 'build_side_probe_side'")
         connection.register("parts", parts)
         connection.execute("create or replace temp table pieces as select distinct piece from parts")
         connection.unregister("parts")
