@@ -12,9 +12,11 @@ from urllib.parse import quote, quote_plus
 
 import duckdb
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bigtrust import artefacts, secret
-from bigtrust.artefacts import files, scan, texts, values
+from bigtrust.artefacts import files, probe, scan, texts, values
 from bigtrust.artefacts.secret_forms import derived
 from bigtrust.gx import engine
 from bigtrust.gx.raw_values import RawColumn
@@ -333,6 +335,7 @@ def test_the_pads_of_every_version_are_found(left: Left) -> None:
     }
 
 
+CONTROL = [chr(code) for code in (*range(0x09), *range(0x0E, 0x20), 0x7F)]
 BLINDED: dict[str, tuple[object, str, object]] = {
     "no value is searched for": (values, "held", lambda *_: set()),
     "databases are not read": (texts, "runs", lambda content: b""),
@@ -388,11 +391,20 @@ def test_a_crash_counts_as_failed_and_quotes_nothing(left: Left) -> None:
     }
 
 
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters=CONTROL), min_size=8))
+def test_every_promised_form_of_any_value_is_undone(text: str) -> None:
+    value = values.Value(text, "text", COLUMNS[0])
+    for form, content in probe._value_forms(value):
+        if sum(letter.isalnum() for letter in text) >= 8:
+            undone = [texts.lowered(found) for found in texts.texts(content)]
+            assert any(texts.lowered(text) in found for found in undone), form
+
+
 def test_case_is_folded_as_the_vault_folds_it() -> None:
     with duckdb.connect() as connection:
         rows = connection.execute("""
             select letter, lower(letter) from (
-                select chr(i::integer) as letter from range(1, 65536) as numbers (i) where i not between 55296 and 57343
+                select chr(i::integer) as letter from range(1, 1114112) as n (i) where i not between 55296 and 57343
             )
         """).fetchall()
     assert [letter for letter, folded in rows if texts.lowered(letter) != folded] == []

@@ -1,7 +1,7 @@
 r"""What is text in a file, and the eight-byte pieces of it.
 
 A file without zero bytes is text as a whole. Of any other, text is each run of at least eight bytes that are
-printable ASCII, white space or whole UTF-8 sequences of two or three bytes: in a database, names, comments,
+printable ASCII, white space or whole UTF-8 sequences of more bytes: in a database, names, comments,
 dictionaries and strings that are not compressed.
 
 A text is searched as it stands and with what hides letters undone: JSON's `\u00e9` and `\"`, Python's `\xc3\xa9`,
@@ -77,13 +77,13 @@ def runs(content: bytes) -> bytes:
 def _is_text(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
     is_text = ((values - np.uint8(0x20)) < 0x5F) | ((values - np.uint8(0x09)) < 0x05)  # tab and line ends
     follows = values.view(np.int8) < -64  # 0x80 to 0xbf
-    leads = values >= 0xC2
-    two = leads[:-1] & follows[1:] & (values[:-1] < 0xE0)
-    three = leads[:-2] & (values[:-2] >= 0xE0) & (values[:-2] < 0xF0) & follows[1:-1] & follows[2:]
-    for offset in range(2):
-        is_text[offset : len(is_text) - 1 + offset] |= two
-    for offset in range(3):
-        is_text[offset : len(is_text) - 2 + offset] |= three
+    for length, first, behind in ((2, 0xC2, 0xE0), (3, 0xE0, 0xF0), (4, 0xF0, 0xF5)):
+        last = len(values) - length + 1
+        whole = (values[:last] - np.uint8(first)) < behind - first
+        for offset in range(1, length):
+            whole &= follows[offset : last + offset]
+        for offset in range(length):
+            is_text[offset : last + offset] |= whole
     return is_text
 
 

@@ -34,6 +34,8 @@ _BATCH = 100_000  # values in one automaton: 55 MB
 _SAMPLE = 10_000  # filled rows of a column in which an example is looked for
 _NUMBER_SEPARATORS = ".,:+-/"
 
+_CONTROL = r"[\x00-\x08\x0e-\x1f\x7f]"  # is no text in a database, so a value with one is no example
+
 _FORM = r"""
     case
         when not regexp_matches(value, '\p{L}') then 'number'
@@ -91,7 +93,7 @@ def examples(connection: duckdb.DuckDBPyConnection, columns: Sequence[RawColumn]
         rows = connection.execute(f"""
             with sample as ({" union all ".join(samples)})
             select number, min(value), {_FORM} as form
-            from sample where {_SEARCHABLE}
+            from sample where {_SEARCHABLE} and not regexp_matches(value, '{_CONTROL}')
             group by number, form order by number, form""").fetchall()
     return [Value(text, form, columns[number]) for number, text, form in rows]
 
