@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from dbt.artifacts.schemas.manifest import WritableManifest
 
-from bigtrust import check_exceptions, contract, lineage, purposes, records, reviews
+from bigtrust import artefacts, check_exceptions, contract, lineage, purposes, records, reviews
 from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
@@ -27,6 +27,7 @@ from bigtrust.verdicts import CheckResult
 __all__ = ["CheckResult", "Prepared", "Report", "load", "require_passed", "run"]
 
 OBJECTS = "OBJ-01"
+FILES = frozenset(check.code for check in CHECKS if check.kind == "artefact")
 FLOWS = frozenset(check.code for check in CHECKS if check.code.startswith("FLW-"))
 _WHEN = {
     "static": "it stops a run before any data moves.",
@@ -163,7 +164,9 @@ def run(
     *,
     only: Collection[str] = (),
 ) -> Report:
-    """Judge all candidates by the suites, and write Data Docs. The report begins with what is made already.
+    """Judge all candidates by the suites, write Data Docs, and search what the run has left.
+
+    The report begins with what is made already.
 
     With `only`, no check of another code is made, and no page is written; raises ConfigurationError if one of these
     codes is not for candidates.
@@ -173,13 +176,20 @@ def run(
     progress("Great Expectations", 0, 1)
     report = _judge(settings, prepared, PUBLICATIONS, None if only else settings.data_docs, only)
     progress("Great Expectations", 1, 1)
-    return report
+    if only and not FILES & set(only):
+        return report
+    progress("files of the run", 0, 1)
+    left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns())
+    progress("files of the run", 1, 1)
+    return replace(report, results=(*report.results, *(result for result in left if not only or result.code in only)))
 
 
 def is_proven(settings: Settings, prepared: Prepared, publication: str) -> bool:
     """Judge the candidate of one publication alone; a check that cannot be made is no proof."""
     try:
-        return _judge(settings, replace(prepared, made=[]), (publication,), None).passed
+        report = _judge(settings, replace(prepared, made=[]), (publication,), None)
+        left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns(), (publication,))
+        return replace(report, results=(*report.results, *left)).passed
     except Exception:
         return False
 
@@ -222,11 +232,7 @@ def _judge(
         today=_today(settings),
         k=_k(settings),
         raw_columns=_raw_columns(_manifest(settings)),
-        product_columns=[
-            *(RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA),
-            TABLE_NAMES,
-            COLUMN_NAMES,
-        ],
+        product_columns=_product_columns(),
         unavailable=_unavailable(settings, prepared.exceptions),
         data_docs=data_docs,
         expectations=settings.project / "expectations",
@@ -237,7 +243,7 @@ def _judge(
 
 def _require_judged(prepared: Prepared, codes: Iterable[str]) -> None:
     """Raise ConfigurationError that says when a check is made which is not one of the candidates."""
-    judged = {OBJECTS, *FLOWS, *(result.code for result in prepared.made)}
+    judged = {OBJECTS, *FLOWS, *FILES, *(result.code for result in prepared.made)}
     judged.update(rule.code for suite in prepared.suites for rule in suite.rules)
     kinds = {check.code: check.kind for check in CHECKS}
     for code in codes:
@@ -363,6 +369,12 @@ def _raw_columns(manifest: dict[str, Any]) -> list[RawColumn]:
     ]
     name = RawColumn("vault.staging.base_customers", "full_name", "direct_identifier", "first_name || ' ' || last_name")
     return [*columns, name]
+
+
+def _product_columns() -> list[RawColumn]:
+    """What a raw value may be part of."""
+    product_data = (RawColumn(f"vault.staging.base_{table}", column) for table, column in _PRODUCT_DATA)
+    return [*product_data, TABLE_NAMES, COLUMN_NAMES]
 
 
 def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()) -> dict[str, str]:

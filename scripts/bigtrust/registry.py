@@ -375,6 +375,34 @@ CHECKS: tuple[Check, ...] = (
         "treat it: a pseudonym, a decade, a region, a month. If rows compete (first, latest, one of equals), let the "
         "time decide, then file and row, never an identifier.",
     ),
+    Check(
+        "ART-01",
+        "artefact",
+        "No file that a run leaves holds a raw value of a person, in its content or its name.",
+        "files",
+        "A value that no column shows can still be in a log, a page, a file name, or in the bytes of a database: in a "
+        "comment, a label, a dictionary, a deleted row.",
+        "The result names the files and the column that the value was landed in. Remove an old log, or what a run "
+        "that was killed left behind. What the run itself wrote is written again: repair the model, macro or hook that "
+        "writes it. If the value is no personal data, write an exception.",
+    ),
+    Check(
+        "ART-02",
+        "artefact",
+        "No file that a run leaves holds the pseudonymisation secret or what is derived from it.",
+        "files",
+        "Who has the secret, a key or a pad can compute the pseudonym of anybody.",
+        "Find what wrote it, and remove the file. If others could read it, do what docs/pseudonyms.md says of a secret "
+        "that became known: rotating a domain is no remedy, for its keys derive from the secret.",
+    ),
+    Check(
+        "ART-03",
+        "artefact",
+        "The search of files sees: it finds a value of each landing column and the secret, in each promised form.",
+        "hidden parts: a value or the secret, in one form each",
+        "A search that is blind finds nothing, and would call everything clean.",
+        "The result names column and form. What was changed last in scripts/bigtrust/artefacts/ does not see it.",
+    ),
 )
 
 CODES = frozenset(check.code for check in CHECKS)

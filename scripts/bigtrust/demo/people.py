@@ -19,6 +19,8 @@ PARTICULAR_SURNAMES = (
     "Şahin", "Ben Abdallah", "Château-Renaud", "Łukaszewski", "Charpentier", "Castelnaudary",
     "Le Goaëc", "Peñalver",
 )  # fmt: skip
+# A person whose name, address and e-mail nobody can mistake: `grep -ri canari warehouse/dbt published` finds nothing.
+CANARY = 5
 MAIL_DOMAINS = ("orange", "laposte", "free", "sfr", "courriel", "wanadoo", "boitemail", "messagerie")
 
 PEOPLE = """
@@ -64,8 +66,9 @@ described as (
         keyed.person,
         keyed.version,
         keyed.customer_id,
-        first_names.first_name,
+        if(keyed.person = {canary}, 'Canarine', first_names.first_name) as first_name,
         case
+            when keyed.person = {canary} then 'Canari-Bigtrust'
             when draw(keyed.name, 'double name') < 0.12
                 then surnames.surname || '-' || second_surnames.surname
             else surnames.surname
@@ -77,7 +80,7 @@ described as (
             as birth_date,
         (1 + whole(keyed.home, 'house', 140))
             || pick(keyed.home, 'bis', ['', '', '', '', '', '', '', ' bis', ' ter', 'B'])
-            || ' ' || streets.street as street,
+            || ' ' || if(keyed.person = {canary}, 'rue du Canari-Bigtrust', streets.street) as street,
         towns.town,
         towns.city,
         towns.postal_code,
@@ -260,6 +263,7 @@ def invent(connection: duckdb.DuckDBPyConnection, *, customers: int, seed: int, 
         "end": end,
         "activity": activity,
         "domains": list(MAIL_DOMAINS),
+        "canary": CANARY,
     }
     connection.execute(PEOPLE.format(**values))
     connection.execute(CUSTOMERS.format(**values))
