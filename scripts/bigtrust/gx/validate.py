@@ -26,7 +26,8 @@ from bigtrust.verdicts import CheckResult, Verdict
 
 EXAMINED_NOTHING = "examined nothing"
 RAW = "expect_table_to_hold_no_raw_value"
-NEED_RAW_VALUES = frozenset({RAW})  # to collect the raw values takes longer than most checks
+UNKEYED = "expect_table_to_hold_no_unkeyed_hash"
+NEED_RAW_VALUES = frozenset({RAW, UNKEYED})  # to collect the raw values takes longer than most checks
 
 # Counts only: no unexpected value, no row, no query that would find it.
 RESULT_FORMAT = {
@@ -93,7 +94,7 @@ def validate(
     with engine.opened(publications, vault) as (session, connection):
         is_searching = any(check.rule.expectation in NEED_RAW_VALUES for check in checks)
         summary = build_raw_values(connection, raw_columns, product_columns) if is_searching else RawValueSummary()
-        if any(check.rule.code == "PSE-02" for check in checks):
+        if any(check.rule.expectation == UNKEYED for check in checks):
             build_unkeyed_hashes(connection, raw_columns, _pseudonyms(suites))
         engine.forbid_other_files(connection)
         outcomes, crash = _run_checkpoint(session, checks, {"today": today.isoformat(), "k": k})
