@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from as_if_never.histories import SOON, History, Landed
-from as_if_never.rows import ONE_DAY, catalogue, consent, customer, request, sale, visit
+from as_if_never.rows import ONE_DAY, THREE_DELIVERIES, catalogue, consent, customer, request, sale, visit
 
 SOLD = "2025-06-01 10:00:00"  # in the shop's time, which is two hours ahead
 SOLD_UTC = "2025-06-01T08:00:00+00:00"
@@ -187,4 +187,6 @@ EDGES = (
         visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
         request("purchase", purchase_id="#t0"),
     ),
+    # of whom nothing arrives on the day on which the window ends
+    History(THREE_DELIVERIES, (customer("2022-02-28", "2022-02-28"),)),
 )

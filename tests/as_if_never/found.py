@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from as_if_never.histories import History, Landed
-from as_if_never.rows import ONE_DAY, consent, customer, request, sale, visit
+from as_if_never.rows import ONE_DAY, THREE_DELIVERIES, consent, customer, request, sale, visit
 
 THREE_DAYS = 2  # three runs from 28 March 2022 on, and the source system may delete
-THREE_DELIVERIES = 0  # three runs from 27 February 2025 on, to which files are only added
 _PRODUCT = Landed("products", {"product_id": "#a0", "category_id": "#k1"})
 _CATEGORY = Landed("product_categories", {"category_id": "#k1", "name": "a category"})
 _PERSON = Landed(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from as_if_never.histories import REGISTER, Landed
 
 ONE_DAY = 4  # the calendar with a single run, on 1 July 2025
+THREE_DELIVERIES = 0  # three runs from 27 February 2025 on, to which files are only added
 
 
 def sale(

@@ -39,9 +39,12 @@ def test_what_was_once_found_stays_repaired(builds: Builds, calendar: int) -> No
 
 
 def test_a_promise_holds_on_its_very_edge(builds: Builds) -> None:
-    outcome = builds.check(EDGES)
-    assert not outcome.differences, "\n".join(outcome.differences)
-    assert len(outcome.removed) > len(EDGES) / 3, "hardly an edge loses anything"
+    removed = 0
+    for calendar in sorted({history.calendar for history in EDGES}):
+        outcome = builds.check([history for history in EDGES if history.calendar == calendar])
+        assert not outcome.differences, "\n".join(outcome.differences)
+        removed += len(outcome.removed)
+    assert removed > len(EDGES) / 3, "hardly an edge loses anything"
 
 
 @pytest.mark.slow
