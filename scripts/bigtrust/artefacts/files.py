@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bigtrust.settings import PUBLICATIONS, Settings
 
-READ = 16 << 20  # bytes read at once
+READ = 4 << 20  # bytes read at once
 OVERLAP = 64 << 10  # bytes read again with what follows, so that no shorter value is cut in two
 
 

@@ -12,6 +12,7 @@ put into JSON). Case is folded on both sides.
 import html
 import json
 import re
+from collections.abc import Iterator
 from urllib.parse import unquote_plus
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 
 PIECE = 8  # bytes; no value with fewer letters and digits is searched for
 
+_IS_LETTER = np.array([byte >= 0x80 or chr(byte).isalnum() for byte in range(256)])  # or a part of one, or a digit
 _ESCAPE = re.compile(
     r"""(?P<bytes>(?:\\x[0-9a-fA-F]{2})+)|(?P<units>(?:\\u[0-9a-fA-F]{4})+)|\\(?P<mark>["'\\/bfnrt])"""
 )
@@ -57,7 +59,11 @@ def lowered(text: str) -> str:
 
 
 def runs(content: bytes) -> bytes:
-    """The runs of text in bytes that are no text, with a zero byte between them."""
+    """The runs of text in bytes that are no text, with a zero byte behind each.
+
+    A run of fewer than eight letters and digits holds no value that is searched for, and is left out: what looks like
+    text among random bytes is short.
+    """
     if len(content) < PIECE:
         return b""
     values = np.frombuffer(content, np.uint8)
@@ -66,12 +72,17 @@ def runs(content: bytes) -> bytes:
     starts = starts[:-2] & starts[2:]
     positions = np.flatnonzero(starts[:-4] & starts[4:])
     in_run = np.zeros(len(values) + 1, np.bool_)
-    kept = np.zeros(len(values) + 1, np.bool_)
     for offset in range(PIECE):
         in_run[positions + offset] = True
-    kept[:-1] = in_run[:-1]
-    kept[positions + PIECE] = True  # one byte behind each run, which separates it from the next
-    return bytes(np.where(in_run[:-1], values, np.uint8(0))[kept[:-1]].tobytes())
+    kept = in_run.copy()
+    kept[positions + PIECE] = True  # one byte behind each run
+    found = np.where(in_run, np.append(values, np.uint8(0)), np.uint8(0))[kept]
+    behind = np.flatnonzero(found == 0) + 1
+    if not len(behind):
+        return b""
+    first = np.concatenate([[0], behind[:-1]])
+    is_long = np.add.reduceat(_IS_LETTER[found], first, dtype=np.int64) >= PIECE
+    return bytes(found[np.repeat(is_long, behind - first)].tobytes())
 
 
 def _is_text(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -87,11 +98,13 @@ def _is_text(values: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return is_text
 
 
-def pieces(text: str) -> NDArray[np.uint64]:
-    """The pieces of eight bytes (UTF-8) of a text as numbers, the first byte the most significant; with repetitions."""
+def pieces(text: str) -> Iterator[NDArray[np.uint64]]:
+    """The pieces of eight bytes (UTF-8) of a text as numbers, the first byte the most significant; with repetitions.
+
+    They come in eight arrays: those that begin at every eighth byte, from the first, the second, and so on.
+    """
     content = text.encode("utf-8", "replace")
-    aligned = [
-        np.frombuffer(content, ">u8", count=(len(content) - offset) // PIECE, offset=offset)
-        for offset in range(min(PIECE, len(content)))
-    ]
-    return np.concatenate([np.empty(0, np.uint64), *aligned]).astype(np.uint64)
+    for offset in range(PIECE):
+        count = (len(content) - offset) // PIECE
+        if count > 0:
+            yield np.frombuffer(content, ">u8", count=count, offset=offset).astype(np.uint64)

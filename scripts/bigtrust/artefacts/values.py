@@ -24,7 +24,6 @@ from dataclasses import dataclass
 
 import ahocorasick_rs
 import duckdb
-import numpy as np
 
 from bigtrust.artefacts.texts import PIECE, lowered, pieces
 from bigtrust.gx.engine import withheld
@@ -105,13 +104,14 @@ def find(
 
     Raises QueryFailed, message withheld, if a column cannot be read.
     """
-    parts = {"piece": np.concatenate([np.empty(0, np.uint64), *(pieces(lowered(text.text)) for text in texts)])}
     with withheld():
         # else the engine might hold the vault's values, and read the pieces past them (decision 0016)
         connection.execute("set disabled_optimizers = 'build_side_probe_side'")
-        connection.register("parts", parts)
-        connection.execute("create or replace temp table pieces as select distinct piece from parts")
-        connection.unregister("parts")
+        connection.execute("create or replace temp table pieces (piece ubigint)")
+        for numbers in pieces("\0".join(lowered(text.text) for text in texts)):
+            connection.register("parts", {"piece": numbers})
+            connection.execute("insert into pieces select distinct piece from parts anti join pieces using (piece)")
+            connection.unregister("parts")
     found: set[tuple[int, Value]] = set()
     for batch in _possible(connection, columns):
         found |= held(batch, texts)
