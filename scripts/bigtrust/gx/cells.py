@@ -31,7 +31,7 @@ def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> t
     sales = f"({_sales(engine, by)}) as sales"
     engine.rows(f"""
         create table if not exists {enough} as
-        select {columns} from {sales} where purchase_number % {_SAMPLE} = 0
+        select {columns} from {sales} where hash(purchase_number) % {_SAMPLE} = 0
         group by {columns} having count(distinct person) >= {k}""")
     engine.rows(f"""
         create table if not exists {others} as
