@@ -54,9 +54,9 @@ def kinds(settings: Settings) -> list[Kind]:
 def every_file(settings: Settings, wanted: Collection[Kind]) -> Iterator[File]:
     """Every file and folder at the places of some kinds, links followed, each once.
 
-    Left out by name, for they hold raw data by design: the vault, the register, the list of requests that runs have
-    seen, the landing folder, the secret's file. So are the published databases, which this run replaces by copies of
-    the candidates.
+    Left out by name, for they hold raw data by design: the vault, the register and the list of its requests, the
+    landing folder, the secret's file. So are the published databases, which this run replaces by copies of the
+    candidates.
     """
     by_design = [settings.vault, settings.vault.with_name(settings.vault.name + ".wal")]
     by_design += [settings.register, settings.seen_requests, settings.landing, settings.secret_file]
