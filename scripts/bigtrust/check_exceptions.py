@@ -16,7 +16,7 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.gx.patterns import PATTERNS
 from bigtrust.gx.permitted import nearest
 from bigtrust.registry import Check
-from bigtrust.verdicts import CheckResult
+from bigtrust.verdicts import CheckResult, of_project
 
 FILE = Path("seeds/policy/check_exceptions.csv")
 COLUMNS = ("code", "object", "reason", "owner", "approved_by", "expires_on")
@@ -74,18 +74,14 @@ def expiry(exceptions: Sequence[CheckException], day: date) -> CheckResult:
     """EXC-01: no exception has expired."""
     expired = [exception for exception in exceptions if exception.expires_on < day]
     reason = "; ".join(f"{it.code} on {it.object} has expired on {it.expires_on}" for it in expired)
-    return CheckResult(
-        code="EXC-01",
-        publication="",
-        relation=str(FILE),
-        column=None,
-        suite="static",
-        expectation="",
-        severity="critical",
-        examined=len(exceptions),
-        violations=len(expired),
-        verdict="failed" if expired else "passed" if exceptions else "not applicable",
-        reason=reason if exceptions else "the policy has no exception",
+    return of_project(
+        "EXC-01",
+        "static",
+        str(FILE),
+        len(exceptions),
+        len(expired),
+        "failed" if expired else "passed" if exceptions else "not applicable",
+        reason if exceptions else "the policy has no exception",
     )
 
 

@@ -19,10 +19,10 @@ from bigtrust.gx.baseline import baseline_suites
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.gx.sentences import written_checks
 from bigtrust.gx.suites import SCHEMAS, Suite, load_suites, require_suites
-from bigtrust.gx.validate import EXAMINED_NOTHING, Report, validate
+from bigtrust.gx.validate import Report, validate
 from bigtrust.registry import CHECKS
 from bigtrust.settings import PUBLICATIONS, Settings
-from bigtrust.verdicts import CheckResult
+from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict, of_project
 
 __all__ = ["CheckResult", "Prepared", "Report", "load", "require_passed", "run"]
 
@@ -265,18 +265,9 @@ def _judged(suites: Collection[Suite], static: Iterable[CheckResult]) -> dict[st
 
 def _passed(code: str, publication: str, relation: str, examined: int) -> CheckResult:
     """The result of a static check that would have stopped the run."""
-    return CheckResult(
-        code=code,
-        publication=publication,
-        relation=relation,
-        column=None,
-        suite="static",
-        expectation="",
-        severity="critical",
-        examined=examined,
-        violations=0,
-        verdict="passed" if examined else "failed",
-        reason="" if examined else EXAMINED_NOTHING,
+    verdict: Verdict = "passed" if examined else "failed"
+    return of_project(
+        code, "static", relation, examined, 0, verdict, "" if examined else EXAMINED_NOTHING, publication=publication
     )
 
 
@@ -343,18 +334,15 @@ def _objects(publication: str, path: Path, declared: Collection[str]) -> CheckRe
         if kind != "relation" or schema not in SCHEMAS or f"{publication}.{schema}.{name}" not in declared
     )
     reason = "no model declares: " + ", ".join(f"{count} {what}" for what, count in sorted(undeclared.items()))
-    return CheckResult(
-        code=OBJECTS,
+    return of_project(
+        OBJECTS,
+        "baseline",
+        publication,
+        len(found),
+        undeclared.total(),
+        "failed" if undeclared or not found else "passed",
+        reason if undeclared else "" if found else EXAMINED_NOTHING,
         publication=publication,
-        relation=publication,
-        column=None,
-        suite="baseline",
-        expectation="",
-        severity="critical",
-        examined=len(found),
-        violations=undeclared.total(),
-        verdict="failed" if undeclared or not found else "passed",
-        reason=reason if undeclared else "" if found else EXAMINED_NOTHING,
     )
 
 

@@ -8,7 +8,7 @@ import duckdb
 
 from bigtrust import sql
 from bigtrust.settings import PUBLICATIONS, Settings
-from bigtrust.verdicts import CheckResult, Verdict
+from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict, of_project
 
 _POLICY, _KEYS = "POL-01", "KEY-01"
 
@@ -71,20 +71,9 @@ def _result(key: str, nodes: Any, reads: Sequence[str], violations: int, examine
         # a policy table may be empty, and a table of the vault: nobody has opted in, nothing is held
         may_be_empty = all(nodes[name].database == "vault" for name in reads)
         verdict = "not applicable" if may_be_empty else "failed"
-        reason = "the table holds no row" if may_be_empty else "examined nothing"
-    return CheckResult(
-        code=key,
-        publication="",
-        relation=", ".join(_name(nodes[name]) for name in reads),
-        column=None,
-        suite="build",
-        expectation="",
-        severity="critical",
-        examined=examined,
-        violations=violations,
-        verdict=verdict,
-        reason=reason,
-    )
+        reason = "the table holds no row" if may_be_empty else EXAMINED_NOTHING
+    relation = ", ".join(_name(nodes[name]) for name in reads)
+    return of_project(key, "build", relation, examined, violations, verdict, reason)
 
 
 def _name(node: Any) -> str:

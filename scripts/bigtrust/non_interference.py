@@ -48,7 +48,7 @@ from bigtrust.compared import Place
 from bigtrust.exchanged import Sample
 from bigtrust.sampled import Reporter
 from bigtrust.settings import PUBLICATIONS, Settings
-from bigtrust.verdicts import CheckResult, Verdict
+from bigtrust.verdicts import CheckResult, Verdict, of_project
 
 CODE = "MET-02"
 
@@ -108,23 +108,19 @@ class Report:
             key = (difference.place.publication, difference.place.relation)
             violations[key] = max(violations.get(key, 0), difference.rows, 1)
         return [
-            CheckResult(
-                code=CODE,
+            of_project(
+                CODE,
+                "metamorphic",
+                f"{publication}.{relation}" if relation else "",
+                self.rows.get((publication, relation), 0),
+                violations.get((publication, relation), 0),
+                "failed" if (publication, relation) in violations or self.reason else "passed",
+                self.reason,
                 publication=publication,
-                relation=f"{publication}.{relation}" if relation else "",
-                column=None,
-                suite="metamorphic",
                 expectation="non_interference",
-                severity="critical",
-                examined=self.rows.get((publication, relation), 0),
-                violations=violations.get((publication, relation), 0),
-                verdict="failed" if (publication, relation) in violations or self.reason else "passed",
-                reason=self.reason,
             )
             for publication, relation in sorted({*self.rows, *violations})
-        ] or [
-            CheckResult(CODE, "", "", None, "metamorphic", "non_interference", "critical", 0, 0, self.verdict, _NOBODY)
-        ]
+        ] or [of_project(CODE, "metamorphic", "", 0, 0, self.verdict, _NOBODY, expectation="non_interference")]
 
 
 def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | None = None) -> Report:

@@ -8,6 +8,8 @@ Verdict = Literal["passed", "failed", "not applicable"]
 # builds, by building again with other data, or on the files that a run leaves.
 Origin = Literal["baseline", "written", "static", "build", "metamorphic", "artefact"]
 
+EXAMINED_NOTHING = "examined nothing"
+
 
 @dataclass(frozen=True)
 class CheckResult:
@@ -36,3 +38,31 @@ class CheckResult:
     def blocks(self) -> bool:
         """Whether it keeps everything from being published: failed, critical, and not excepted."""
         return self.verdict == "failed" and self.severity == "critical" and self.exception is None
+
+
+def of_project(
+    code: str,
+    suite: Origin,
+    relation: str,
+    examined: int,
+    violations: int,
+    verdict: Verdict,
+    reason: str = "",
+    *,
+    publication: str = "",
+    expectation: str = "",
+) -> CheckResult:
+    """The result of one of the project's own checks that is no expectation: critical, and on no single column."""
+    return CheckResult(
+        code=code,
+        publication=publication,
+        relation=relation,
+        column=None,
+        suite=suite,
+        expectation=expectation,
+        severity="critical",
+        examined=examined,
+        violations=violations,
+        verdict=verdict,
+        reason=reason,
+    )

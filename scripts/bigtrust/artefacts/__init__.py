@@ -28,11 +28,10 @@ from bigtrust.artefacts.secret_forms import derived, secret_forms
 from bigtrust.gx import engine
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.settings import Settings
-from bigtrust.verdicts import CheckResult, Verdict
+from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict, of_project
 
 RAW, SECRET, SEES = "ART-01", "ART-02", "ART-03"
 NOTHING_LONG_ENOUGH = "no identifier or free text that is long enough to search for was landed"
-EXAMINED_NOTHING = "examined nothing"
 _SHOWN = 5
 _PLAIN = re.compile(r"(?:[0-9]{1,6}(?![0-9])|[A-Za-z_./-])+")  # a longer number could be anybody's
 _PROBE_OF_VALUES = Kind("search for raw values", Path())
@@ -137,19 +136,7 @@ def _called(place: Place, names: Collection[File | None]) -> str:
 def _result(
     code: str, kind: Kind, examined: int, violations: int, reason: str, verdict: Verdict = "failed"
 ) -> CheckResult:
-    return CheckResult(
-        code=code,
-        publication=kind.publication,
-        relation=kind.name,
-        column=None,
-        suite="artefact",
-        expectation="",
-        severity="critical",
-        examined=examined,
-        violations=violations,
-        verdict=verdict,
-        reason=reason,
-    )
+    return of_project(code, "artefact", kind.name, examined, violations, verdict, reason, publication=kind.publication)
 
 
 def _first(sentences: Sequence[str]) -> str:

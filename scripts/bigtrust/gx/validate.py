@@ -22,9 +22,8 @@ from bigtrust.gx.permitted import load_custom_expectations
 from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values
 from bigtrust.gx.suites import FOLDER, Rule, Suite
 from bigtrust.gx.unkeyed_hashes import PseudonymColumn, build_unkeyed_hashes
-from bigtrust.verdicts import CheckResult, Verdict
+from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict
 
-EXAMINED_NOTHING = "examined nothing"
 RAW = "expect_table_to_hold_no_raw_value"
 UNKEYED = "expect_table_to_hold_no_unkeyed_hash"
 NEED_RAW_VALUES = frozenset({RAW, UNKEYED})  # to collect the raw values takes longer than most checks

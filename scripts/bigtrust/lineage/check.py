@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bigtrust.lineage.project import Finding, Lineage
-from bigtrust.verdicts import CheckResult
+from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, of_project
 
 _NOT_FOLLOWED = "cannot be followed: see FLW-03"
 # What may run beside the models: deletes before a build of the changes, and the guards when a run starts.
@@ -30,9 +30,9 @@ def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
     hooks, beside = _beside_the_models(manifest)
     return [
         *results,
-        _result("FLW-03", "models", lineage.models, lost, "" if lineage.models else "examined nothing"),
-        _result("FLW-04", "staging", lineage.declared, undeclared, "" if lineage.declared else "examined nothing"),
-        _result("FLW-05", "hooks", hooks, beside, "" if hooks else "examined nothing"),
+        _result("FLW-03", "models", lineage.models, lost, "" if lineage.models else EXAMINED_NOTHING),
+        _result("FLW-04", "staging", lineage.declared, undeclared, "" if lineage.declared else EXAMINED_NOTHING),
+        _result("FLW-05", "hooks", hooks, beside, "" if hooks else EXAMINED_NOTHING),
     ]
 
 
@@ -64,18 +64,16 @@ def _result(code: str, relation: str, examined: int, found: list[Finding], failu
     if failure:
         reasons.append(failure)
     shown = "; ".join(reasons[:5]) + (f"; and {len(reasons) - 5} more" if len(reasons) > 5 else "")
-    return CheckResult(
-        code=code,
+    return of_project(
+        code,
+        "static",
+        relation,
+        examined,
+        len(found),
+        "failed" if reasons else "passed",
+        shown,
         publication="" if is_project else relation.split(".")[0],
-        relation=relation,
-        column=None,
-        suite="static",
         expectation="lineage",
-        severity="critical",
-        examined=examined,
-        violations=len(found),
-        verdict="failed" if reasons else "passed",
-        reason=shown,
     )
 
 
