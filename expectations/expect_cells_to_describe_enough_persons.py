@@ -3,7 +3,7 @@
 
 from typing import Any, ClassVar
 
-from bigtrust.gx.cells import counted_cells, same, setting_k
+from bigtrust.gx.cells import counted_cells, same
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine
 
@@ -25,12 +25,12 @@ class ExpectCellsToDescribeEnoughPersons(CountedExpectation):
     """
 
     by: list[str]
+    k: int
 
-    success_keys: ClassVar[tuple[str, ...]] = ("by",)
+    success_keys: ClassVar[tuple[str, ...]] = ("by", "k")
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
-        k = setting_k(engine)
-        enough, others = counted_cells(engine, self.by, k)
+        enough, others = counted_cells(engine, self.by, self.k)
         examined, violations = engine.rows(f"""
             with counted as (
                 select {", ".join(self.by)}, count(person) as persons from {others} group by {", ".join(self.by)}
@@ -42,7 +42,7 @@ class ExpectCellsToDescribeEnoughPersons(CountedExpectation):
                     from {relation} as cells
                     anti join {enough} as enough on {same("cells", "enough", self.by)}
                     left join counted on {same("cells", "counted", self.by)}
-                    where coalesce(counted.persons, 0) < {k}
+                    where coalesce(counted.persons, 0) < {self.k}
                 )""")[0]
         return Counts(examined, violations)
 

@@ -3,7 +3,7 @@
 
 from typing import Any, ClassVar
 
-from bigtrust.gx.cells import counted_cells, same, setting_k
+from bigtrust.gx.cells import counted_cells, same
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine
 
@@ -29,13 +29,13 @@ class ExpectMissingCellsToDescribeEnoughPersons(CountedExpectation):
     """
 
     by: list[str]
+    k: int
 
-    success_keys: ClassVar[tuple[str, ...]] = ("by",)
+    success_keys: ClassVar[tuple[str, ...]] = ("by", "k")
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
-        k = setting_k(engine)
-        enough, others = counted_cells(engine, self.by, k)
+        enough, others = counted_cells(engine, self.by, self.k)
         for divided in self.by:
             if divided == "sold_month":
                 continue
@@ -53,7 +53,7 @@ class ExpectMissingCellsToDescribeEnoughPersons(CountedExpectation):
                 few as (
                     select {", ".join(within)} from missing
                     group by {", ".join(within)}
-                    having count(distinct person) < {k}
+                    having count(distinct person) < {self.k}
                 )
                 select
                     (select count(*) from shown),

@@ -109,11 +109,13 @@ COLUMN_NAMES = RawColumn(
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run checks: the suites, the exceptions of the policy, and the verdicts of checks that are made already."""
+    """What a run checks: the suites, the exceptions of the policy, the verdicts of checks that are made already, and
+    dbt's manifest."""
 
     suites: list[Suite]
     made: list[CheckResult]
     exceptions: list[CheckException]
+    manifest: dict[str, Any]
 
 
 def load(settings: Settings) -> Prepared:
@@ -154,7 +156,7 @@ def load(settings: Settings) -> Prepared:
     )
     static.append(check_exceptions.expiry(exceptions, day))
     made, _ = check_exceptions.apply(static, exceptions, day)
-    return Prepared(suites, made, exceptions)
+    return Prepared(suites, made, exceptions, manifest)
 
 
 def run(
@@ -179,7 +181,7 @@ def run(
     if only and not FILES & set(only):
         return report
     progress("files of the run", 0, 1)
-    left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns())
+    left = artefacts.check(settings, _raw_columns(prepared.manifest), _product_columns())
     progress("files of the run", 1, 1)
     return replace(report, results=(*report.results, *(result for result in left if not only or result.code in only)))
 
@@ -188,7 +190,7 @@ def is_proven(settings: Settings, prepared: Prepared, publication: str) -> bool:
     """Judge the candidate of one publication alone; a check that cannot be made is no proof."""
     try:
         report = _judge(settings, replace(prepared, made=[]), (publication,), None)
-        left = artefacts.check(settings, _raw_columns(_manifest(settings)), _product_columns(), (publication,))
+        left = artefacts.check(settings, _raw_columns(prepared.manifest), _product_columns(), (publication,))
         return replace(report, results=(*report.results, *left)).passed
     except Exception:
         return False
@@ -219,7 +221,7 @@ def _judge(
     declared = {suite.relation for suite in suites}
     also = list(prepared.made)
     if not only or FLOWS & set(only):
-        also += [result for result in _flows(settings) if result.publication in ("", *publications)]
+        also += [result for result in _flows(settings, prepared.manifest) if result.publication in ("", *publications)]
     if not only or OBJECTS in only:
         also += [_objects(name, path, declared) for name, path in candidates.items()]
     if only:
@@ -231,7 +233,7 @@ def _judge(
         suites,
         today=_today(settings),
         k=_k(settings),
-        raw_columns=_raw_columns(_manifest(settings)),
+        raw_columns=_raw_columns(prepared.manifest),
         product_columns=_product_columns(),
         unavailable=_unavailable(settings, prepared.exceptions),
         data_docs=data_docs,
@@ -271,9 +273,8 @@ def _passed(code: str, publication: str, relation: str, examined: int) -> CheckR
     )
 
 
-def _flows(settings: Settings) -> list[CheckResult]:
+def _flows(settings: Settings, manifest: dict[str, Any]) -> list[CheckResult]:
     """What the lineage of the compiled models says."""
-    manifest = _manifest(settings)
     followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS)
     lineage.write(settings.lineage, followed)
     return lineage.judge(followed, manifest)

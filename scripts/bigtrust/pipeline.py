@@ -24,6 +24,7 @@ from bigtrust import (
     register,
     registry,
     reviews,
+    sampled,
     secret,
     states,
     till,
@@ -39,14 +40,8 @@ from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 
 
-class Reporter(Protocol):
+class Reporter(sampled.Reporter, Protocol):
     """Who is told how far a run is."""
-
-    def phase(self, name: str) -> None:
-        """A phase begins."""
-
-    def progress(self, what: str, finished: int, total: int) -> None:
-        """Something within the phase is finished."""
 
     def say(self, line: str) -> None:
         """Something besides that a user should know."""

@@ -17,6 +17,7 @@ Kind = Literal["static", "build", "data", "metamorphic", "artefact"]
 _STOPS = "It stops a run before any data moves, so there is no result that could be excepted."
 _NEVER = "What it finds is what the whole project promises not to publish."
 _FOLLOWED = "The other checks of the lineage rest on it."
+_WHOLE_FILES = "An exception would cover all files of a kind, and whatever else is in them."
 _TESTED = "dbt stops the build at it, so there is no result that could be excepted."
 
 
@@ -384,7 +385,8 @@ CHECKS: tuple[Check, ...] = (
         "comment, a label, a dictionary, a deleted row.",
         "The result names the files and the column that the value was landed in. Remove an old log, or what a run "
         "that was killed left behind. What the run itself wrote is written again: repair the model, macro or hook that "
-        "writes it. If the value is no personal data, write an exception.",
+        "writes it.",
+        no_exception=_WHOLE_FILES,
     ),
     Check(
         "ART-02",
@@ -394,6 +396,7 @@ CHECKS: tuple[Check, ...] = (
         "Who has the secret, a key or a pad can compute the pseudonym of anybody.",
         "Find what wrote it, and remove the file. If others could read it, do what docs/pseudonyms.md says of a secret "
         "that became known: rotating a domain is no remedy, for its keys derive from the secret.",
+        no_exception=_WHOLE_FILES,
     ),
     Check(
         "ART-03",
@@ -402,6 +405,7 @@ CHECKS: tuple[Check, ...] = (
         "hidden parts: a value or the secret, in one form each",
         "A search that is blind finds nothing, and would call everything clean.",
         "The result names column and form. What was changed last in scripts/bigtrust/artefacts/ does not see it.",
+        no_exception="Without it, the search of files proves nothing.",
     ),
 )
 

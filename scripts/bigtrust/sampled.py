@@ -27,7 +27,7 @@ _CATALOGUE = ("products", "product_categories")
 
 
 class Reporter(Protocol):
-    """Who is told how far a check is."""
+    """Who is told how far something is."""
 
     def phase(self, name: str) -> None:
         """A phase begins."""

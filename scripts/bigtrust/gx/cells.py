@@ -15,11 +15,6 @@ DIMENSIONS = ("sold_month", "category_id", "region")
 _SAMPLE = 16
 
 
-def setting_k(engine: DuckDBExecutionEngine) -> int:
-    """How many persons an aggregate describes at least (seeds/policy/settings.csv)."""
-    return int(engine.rows("select cast(value as integer) from vault.policy.settings where setting = 'k'")[0][0])
-
-
 def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> tuple[str, str]:
     """The names of two tables of the session: the cells of at least `k` persons, and who is in the other ones.
 

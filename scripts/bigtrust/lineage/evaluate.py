@@ -95,7 +95,7 @@ class _Evaluation:
 
     def _define(self, query: exp.Query, scope: _Scope) -> None:
         """The common table expressions of a query."""
-        with_ = query.args.get("with_") or query.args.get("with")
+        with_ = query.args.get("with_")
         if with_ is None:
             return
         for definition in with_.expressions:
@@ -125,15 +125,14 @@ class _Evaluation:
 
     def _select(self, select: exp.Select, scope: _Scope) -> Relation:
         told: list[Taint] = []
-        from_ = select.args.get("from_") or select.args.get("from")
+        from_ = select.args.get("from_")
         if from_:
             told.append(self._source(from_.this, scope))
         for lateral in select.args.get("laterals") or ():
             told.append(self._source(lateral, scope))
         for join in select.args.get("joins") or ():
             told.append(self._join(join, scope))
-        for clause in ("where",):
-            told += [self.value(part.this, scope) for part in [select.args.get(clause)] if part]
+        told += self._values([select.args.get("where")], scope)
         columns: dict[str, Taint] = {}
         for projection in select.expressions:
             if projection.is_star:
@@ -142,8 +141,7 @@ class _Evaluation:
             if isinstance(projection.unalias(), exp.Anonymous) and projection.unalias().name.lower() == "hash":
                 taint = replace(taint, identity=name)  # a digest stands for what it is of
             columns[name] = scope.listed[name] = taint
-        for clause in ("having", "qualify"):
-            told += [self.value(part.this, scope) for part in [select.args.get(clause)] if part]
+        told += self._values([select.args.get("having"), select.args.get("qualify")], scope)
         group = select.args.get("group")
         if group:
             keys = group.expressions + [
@@ -163,7 +161,7 @@ class _Evaluation:
         order = query.args.get("order")
         listed = _Scope(scope, listed=found.columns)
         told = [self.value(part.this, listed) for part in order.expressions] if order else []
-        told += [self.value(part, listed) for name in ("limit", "offset") for part in [query.args.get(name)] if part]
+        told += self._values([query.args.get("limit"), query.args.get("offset")], listed)
         return Relation(found.columns, union([found.rows, *told]).telling)
 
     def _source(self, source: exp.Expr, scope: _Scope) -> Taint:
@@ -293,9 +291,6 @@ class _Evaluation:
         others = self._values((part for part in pick.iter_expressions() if part is not pick.this), scope)
         return Taint(taint.flows | union(others).flows, taint.identity, taint.fields)
 
-    def _order(self, order: exp.Expr, scope: _Scope) -> Taint:
-        return self._picked(order, scope)
-
     def _filtered(self, expression: exp.Expr, scope: _Scope) -> Taint:
         taint, condition = self.value(expression.this, scope), self.value(expression.expression, scope)
         identity = None if condition.telling.flows else taint.identity
@@ -351,8 +346,7 @@ _RULES: dict[Any, Callable[[_Evaluation, exp.Expr, _Scope], Taint]] = {
     (exp.Case, exp.If): _Evaluation._case,
     exp.Coalesce: _Evaluation._first,
     exp.Count: _Evaluation._count,
-    (exp.ArrayAgg, exp.AnyValue, exp.First, exp.ArgMax, exp.ArgMin): _Evaluation._picked,
-    exp.Order: _Evaluation._order,
+    (exp.ArrayAgg, exp.AnyValue, exp.First, exp.ArgMax, exp.ArgMin, exp.Order): _Evaluation._picked,
     exp.Filter: _Evaluation._filtered,
     exp.Window: _Evaluation._window,
     (exp.Struct, exp.Tuple): _Evaluation._struct,

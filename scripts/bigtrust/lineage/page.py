@@ -1,17 +1,13 @@
 """The lineage as people read it: where each landing column goes, as JSON and as a page."""
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader
-
+from bigtrust import html
 from bigtrust.files import private_folder
 from bigtrust.lineage.project import Lineage
 from bigtrust.lineage.taint import CLASSES
-
-_FOLDER = Path(__file__).parent
 
 
 def write(folder: Path, lineage: Lineage) -> None:
@@ -19,15 +15,7 @@ def write(folder: Path, lineage: Lineage) -> None:
     private_folder(folder)
     described = describe(lineage)
     (folder / "lineage.json").write_text(json.dumps(described, indent=1) + "\n", encoding="utf-8")
-    environment = Environment(
-        loader=FileSystemLoader(_FOLDER),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    style = (_FOLDER / "page.css").read_text(encoding="utf-8")
-    text = environment.get_template("page.j2").render(**described, style=style)
+    text = html.page(Path(__file__).parent, "page.j2", described)
     (folder / "lineage.html").write_text(text, encoding="utf-8")
 
 
@@ -70,8 +58,3 @@ def _by_class(column: tuple[str, str]) -> tuple[int, str]:
 
 def _words(identifier_class: str) -> str:
     return identifier_class.replace("_", " ")
-
-
-def nowhere(described: Mapping[str, Any]) -> list[str]:
-    """The landing columns that reach no publication."""
-    return [column["column"] for column in described["columns"] if not column["goes_to"]]

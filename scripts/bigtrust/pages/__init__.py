@@ -4,15 +4,12 @@ One file without scripts that loads nothing, so it can be kept, printed and read
 dates, and what employees wrote (reviews, exceptions); never a value from the data.
 """
 
-import base64
-import hashlib
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from bigtrust import html
 from bigtrust.errors import BigTrustError, unexpected
 from bigtrust.files import private_folder, write_durably
 from bigtrust.pages.summary import Summary, collect
@@ -38,18 +35,8 @@ def write(settings: Settings) -> str | None:
 
 def page(summary: Summary) -> str:
     """Return the page (HTML)."""
-    style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": _number, "minute": _minute, "word": _word}
-    return environment.get_template("summary.j2").render(summary=summary, style=style, security_policy=policy)
+    filters = {"number": _number, "minute": _minute, "word": _word}
+    return html.page(FOLDER, "summary.j2", {"summary": summary}, filters)
 
 
 def _sentence(error: BaseException) -> str:

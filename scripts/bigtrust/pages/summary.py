@@ -16,16 +16,13 @@ from typing import Any
 import duckdb
 from markupsafe import Markup
 
-from bigtrust import promise, records, register, reviews, states
+from bigtrust import check_exceptions, promise, records, register, reviews, states
 from bigtrust.errors import BigTrustError, ConfigurationError
 from bigtrust.pages import trend
 from bigtrust.pages.matrix import Matrix, matrix, remedy
 from bigtrust.records import PUBLISHED, REFUSED, Record
 from bigtrust.reviews import SHOWN, Review
 from bigtrust.settings import Settings
-
-EXCEPTIONS = Path("seeds/policy/check_exceptions.csv")
-_EXCEPTION = ("code", "object", "reason", "owner", "approved_by", "expires_on")
 
 
 @dataclass(frozen=True)
@@ -255,16 +252,16 @@ def _governance(settings: Settings) -> Governance:
 
 
 def _exceptions(settings: Settings, record: Record, today: date) -> list[PolicyException]:
-    path = settings.project / EXCEPTIONS
+    path = settings.project / check_exceptions.FILE
     if not path.exists():
         return []
     used = Counter(result["code"] for result in record.checks if result.get("exception"))
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            rows = [{name: row[name] or "" for name in _EXCEPTION} for row in csv.DictReader(file)]
+            rows = [{name: row[name] or "" for name in check_exceptions.COLUMNS} for row in csv.DictReader(file)]
     except (ValueError, KeyError, csv.Error):
         raise ConfigurationError(
-            f"{EXCEPTIONS} cannot be read: it needs the columns {', '.join(_EXCEPTION)}."
+            f"{check_exceptions.FILE} cannot be read: it needs the columns {', '.join(check_exceptions.COLUMNS)}."
         ) from None
     found = [PolicyException(row, *_until(row["expires_on"], today), used=used[row["code"]]) for row in rows]
     return sorted(found, key=lambda exception: exception.values["expires_on"])

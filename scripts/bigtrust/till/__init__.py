@@ -4,8 +4,6 @@ Both are made from governance's relations `forget_offers` and `about`, which hol
 they have passed their checks. `docs/schemas/forget_offers.schema.json` specifies the file.
 """
 
-import base64
-import hashlib
 import json
 import re
 import unicodedata
@@ -16,8 +14,9 @@ from urllib.parse import quote
 
 import duckdb
 import yaml
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 
+from bigtrust import html
 from bigtrust.files import write_together
 
 SCHEMA_VERSION = 1
@@ -65,27 +64,15 @@ def offers(governance: Path) -> dict[str, Any]:
 
 def page(content: dict[str, Any]) -> str:
     """Return the page (HTML) for the content of the file. It runs no script and loads nothing."""
-    style = (FOLDER / "page.css").read_text(encoding="utf-8")
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"typeset": _typeset, "anchor": anchor}
     offered = sorted((entry for entry in content["categories"] if entry["offer"]), key=_alphabetically)
-    return environment.get_template("page.j2").render(
-        about=content,
-        groups={why: [entry for entry in offered if entry["why"] == why] for why in texts()["page"]["groups"]},
-        texts=texts()["page"],
-        languages=LANGUAGES,
-        said=_SAID,
-        style=style,
-        security_policy=policy,
-    )
+    shown = {
+        "about": content,
+        "groups": {why: [entry for entry in offered if entry["why"] == why] for why in texts()["page"]["groups"]},
+        "texts": texts()["page"],
+        "languages": LANGUAGES,
+        "said": _SAID,
+    }
+    return html.page(FOLDER, "page.j2", shown, {"typeset": _typeset, "anchor": anchor})
 
 
 @cache
