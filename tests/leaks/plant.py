@@ -26,7 +26,7 @@ def plant(project: Path, leaks: Sequence[Leak]) -> None:
         declared.append(
             {
                 "name": f"protected_analytics__{leak.relation}",
-                "description": leak.description,
+                "description": "Segments.",
                 "config": {"meta": {"needs": ["customers"]}},
                 "columns": [_column(name, data_type) for name, data_type in types.items()],
             }

@@ -6,38 +6,29 @@ them are built in one run; each is judged by what failed on its own relation.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-PERSONS = """
+
+def _persons(kept: str) -> str:
+    """The rows of a kept model, each with the pseudonym of its person, as `persons`."""
+    return f"""
 with
 
-    kept_customers as (select * from {{ ref("kept_customers") }}),
+    kept as (select * from {{{{ ref("{kept}") }}}}),
 
-    person_pseudonyms as (select * from {{ ref("person_pseudonyms") }}),
+    person_pseudonyms as (select * from {{{{ ref("person_pseudonyms") }}}}),
 
     persons as (
 
-        select kept_customers.*, {{ pseudonym("person") }} as person_pseudonym
-        from kept_customers
-        inner join person_pseudonyms on kept_customers.customer_id = person_pseudonyms.customer_id
+        select kept.*, {{{{ pseudonym("person") }}}} as person_pseudonym
+        from kept
+        inner join person_pseudonyms on kept.customer_id = person_pseudonyms.customer_id
 
     )
 """
-TICKETS = """
-with
 
-    kept_support_tickets as (select * from {{ ref("kept_support_tickets") }}),
 
-    person_pseudonyms as (select * from {{ ref("person_pseudonyms") }}),
-
-    persons as (
-
-        select kept_support_tickets.*, {{ pseudonym("person") }} as person_pseudonym
-        from kept_support_tickets
-        inner join person_pseudonyms on kept_support_tickets.customer_id = person_pseudonyms.customer_id
-
-    )
-"""
+PERSONS, TICKETS = _persons("kept_customers"), _persons("kept_support_tickets")
 # What travels on from staging, so that a leak can read it: models of publications read only what is kept.
 KEPT = {
     "models/vault/kept/kept_customers.sql": (
@@ -72,8 +63,6 @@ class Leak:
     also: frozenset[str] = frozenset()
     is_of_persons: bool = True
     source: str = PERSONS
-    description: str = "Segments."
-    meta: dict[str, str] = field(default_factory=dict)
 
     @property
     def caught_by(self) -> frozenset[str]:

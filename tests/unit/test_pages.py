@@ -11,9 +11,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from bigtrust import pages, records, register, reviews, states
+from bigtrust import check_exceptions, pages, records, register, reviews, states
 from bigtrust.pages.matrix import NO_PUBLICATION, RULES, matrix
-from bigtrust.pages.summary import EXCEPTIONS, Summary, collect
+from bigtrust.pages.summary import Summary, collect
 from bigtrust.records import PUBLISHED, REFUSED, STOPPED, Record
 from bigtrust.reviews import Review
 from bigtrust.settings import Settings
@@ -301,7 +301,7 @@ def test_exceptions_show_owner_and_end_and_whether_they_are_in_force(settings: S
         "PAT-02,insights.marts.about,A reason,Claire Martin,Yann Le Goff,2026-11-26",
         "PAT-03,insights.marts.about,A reason,Claire Martin,Yann Le Goff,whenever",
     ]
-    (settings.project / EXCEPTIONS).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (settings.project / check_exceptions.FILE).write_text("\n".join(rows) + "\n", encoding="utf-8")
     found = summary(settings).exceptions
     assert [(one.values["code"], one.standing, one.has_ended, one.used) for one in found] == [
         ("PAT-01", "expired 1 day ago", True, 0),
@@ -349,7 +349,7 @@ def test_a_damaged_file_is_said_in_its_place_and_the_rest_is_shown(settings: Set
     files = {
         "reidentification": settings.reidentification,
         "reviews": settings.reviews / "000001-00000000.json",
-        "exceptions": settings.project / EXCEPTIONS,
+        "exceptions": settings.project / check_exceptions.FILE,
         "register": settings.register / "R20261124100000-00000000.json",
         "governance": settings.published / "governance.duckdb",
     }
