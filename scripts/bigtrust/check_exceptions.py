@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from bigtrust.errors import ConfigurationError
-from bigtrust.gx.patterns import PATTERNS
+from bigtrust.gx.patterns import found_in
 from bigtrust.gx.permitted import nearest
 from bigtrust.registry import Check
 from bigtrust.verdicts import CheckResult, of_project
@@ -62,7 +62,7 @@ def load(
     """
     known = {check.code: check for check in checks}
     exceptions: list[CheckException] = []
-    for number, row in _rows(project / FILE):
+    for number, row in read(project / FILE):
         exception = _exception(row, known, judged, day, f"{FILE} row {number}")
         if any((other.code, other.object) == (exception.code, exception.object) for other in exceptions):
             raise ConfigurationError(f"{FILE} row {number}: the same code and object are there twice. Remove one row.")
@@ -103,8 +103,11 @@ def apply(
     return judged, [it for it in in_force if it.code in codes and it not in used]
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    """The rows with their numbers; the header is row 1."""
+def read(path: Path) -> list[tuple[int, dict[str, str]]]:
+    """The rows with their numbers, as they are written; the header is row 1.
+
+    Raises ConfigurationError if the file is no such table.
+    """
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *rows = list(csv.reader(file, strict=True)) or [[]]
@@ -145,7 +148,7 @@ def _exception(
             "publication.schema.relation, or publication.schema.relation.column if the check is about a column."
         )
     for name in ("reason", "owner", "approved_by"):
-        if any(pattern.is_in(row[name]) for pattern in PATTERNS.values()):
+        if found_in(row[name]):
             raise ConfigurationError(
                 f"{where}: {name} holds what looks like personal data, and would be published in governance. Name a "
                 "role, such as Privacy office."

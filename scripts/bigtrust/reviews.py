@@ -14,7 +14,7 @@ from pathlib import Path
 from bigtrust import records
 from bigtrust.errors import ConfigurationError
 from bigtrust.files import private_folder, write_durably
-from bigtrust.gx.patterns import PATTERNS
+from bigtrust.gx.patterns import found_in
 from bigtrust.settings import Settings
 
 VERDICTS = ("seen", "accepted", "objected")
@@ -89,11 +89,10 @@ def _text(flag: str, text: str) -> str:
         raise ConfigurationError(f"{flag} is longer than {_MOST[flag]:,} characters. Shorten it.")
     if not text.isprintable():
         raise ConfigurationError(f"{flag} holds a character that cannot be printed. Leave it out.")
-    for pattern in PATTERNS.values():
-        if pattern.is_in(text):
-            raise ConfigurationError(
-                f"{flag} holds what looks like {pattern.title}. Leave it out: a review is about a run, not a person."
-            )
+    if pattern := found_in(text):
+        raise ConfigurationError(
+            f"{flag} holds what looks like {pattern.title}. Leave it out: a review is about a run, not a person."
+        )
     return text
 
 

@@ -29,7 +29,7 @@ PICTURE = PROJECT / "docs" / "images" / "summary.png"
 CHROMIUM = "/usr/bin/chromium"
 WIDTH, HEIGHT = 1120, 1540
 PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
-MART = "models/protected/analytics/protected_analytics__customers.sql"
+MART = "models/vault/persons/customer_attributes.sql"
 RIGHT, WRONG = '{{ country("kept_customers.country") }}', "kept_customers.postal_code"
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from warehouse import Warehouse, replace_in
+from warehouse import Warehouse, show_areas_as_countries
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -28,14 +28,12 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def warehouses(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The page after a run that published and was reviewed, and after one whose country holds a postal code."""
+    """The page after a run that published and was reviewed, and after one whose country holds a postal area."""
     warehouse = published.copy(tmp_path_factory.mktemp("summary") / "warehouse")
     review = ("review", "--run", "1", "--by", "Claire Martin", "--note", "Rejected rows go back to the shop system.")
     assert warehouse.bigtrust(*review).exit_code == 0
     found = {"published": Path(shutil.copytree(warehouse.settings.warehouse, warehouse.root / "published.copy"))}
-    project = warehouse.own_project()
-    customers = project / "models" / "protected" / "analytics" / "protected_analytics__customers.sql"
-    replace_in(customers, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
+    show_areas_as_countries(warehouse.own_project())
     refusal = warehouse.bigtrust("run")
     assert refusal.exit_code == 1, refusal.output
     assert f"Summary of the run: {warehouse.settings.summary}" in refusal.stdout

@@ -8,9 +8,8 @@ import pytest
 from bigtrust import registry
 from bigtrust.registry import CHECKS, CODES
 from bigtrust.settings import PROJECT
-from warehouse import Warehouse, replace_in
+from warehouse import Warehouse, show_areas_as_countries
 
-PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
 RELATIONS = ("analytics.marts.customers", "analytics.protected.customers")
 IN_A_MONTH = (datetime.now(UTC) + timedelta(days=30)).date().isoformat()
 EXCEPTED = f"until {IN_A_MONTH}, owner: Data team, approved by: Privacy office"
@@ -99,7 +98,7 @@ def test_what_cannot_be_checked_alone_is_said(published: Warehouse, arguments: l
 
 def test_an_excepted_failure_is_published_shown_everywhere_and_ends(warehouse: Warehouse) -> None:
     project = warehouse.own_project()
-    replace_in(project / PROTECTED, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
+    show_areas_as_countries(project)
     refused = warehouse.bigtrust("run")
     assert refused.exit_code == 1, refused.output
     assert "CUS-05 on analytics.marts.customers" in refused.stderr

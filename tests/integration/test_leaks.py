@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import Warehouse, replace_in
+from warehouse import Warehouse, replace_in, show_areas_as_countries
 
 ATTRIBUTES = "models/vault/persons/customer_attributes.sql"
 PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
@@ -116,9 +116,11 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
     )
     assert refused == [
         ("finance", "ART-01"),
+        ("finance", "FLW-01"),
         ("finance", "RAW-01"),
         ("marketing", "ART-01"),
         ("marketing", "CUS-06"),
+        ("marketing", "FLW-01"),
         ("marketing", "PAT-01"),
         ("marketing", "PSE-01"),
         ("marketing", "RAW-01"),
@@ -165,15 +167,17 @@ def test_a_table_that_no_model_declares_is_refused(warehouse: Warehouse) -> None
     assert result.exit_code == 1, result.output
     assert "OBJ-01 on analytics" in result.stderr
     assert warehouse.query(
-        "governance", "select reason from marts.check_results where run = 2 and verdict = 'failed'"
-    ) == [("no model declares: 1 relation in the schema main",)]
+        "governance", "select code, reason from marts.check_results where run = 2 and verdict = 'failed' order by all"
+    ) == [
+        ("FLW-05", "dbt_project.yml a run hook is none of the guards (require_…)"),
+        ("OBJ-01", "no model declares: 1 relation in the schema main"),
+    ]
 
 
 def test_deleting_a_line_of_a_suite_lets_its_leak_pass_that_suite(warehouse: Warehouse) -> None:
-    """Great Expectations decides, and nothing else decides before it."""
+    """Great Expectations decides, and nothing else decides before it: the area is a treatment, but no country."""
     project = warehouse.own_project()
-    show_what_is_rare(project)
-    replace_in(project / ATTRIBUTES, '{{ country("kept_customers.country") }}', "kept_customers.postal_code")
+    show_areas_as_countries(project)
     refusal = warehouse.bigtrust("run")
     assert refusal.exit_code == 1, refusal.output
     assert "CUS-05 on analytics.marts.customers" in refusal.stderr

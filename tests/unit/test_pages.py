@@ -313,6 +313,17 @@ def test_exceptions_show_owner_and_end_and_whether_they_are_in_force(settings: S
     assert "Claire Martin, approved by Yann Le Goff, until 2026-11-24" in text
 
 
+def test_of_exceptions_that_hold_personal_data_nothing_is_shown(settings: Settings) -> None:
+    run(settings, 1)
+    rows = [
+        "code,object,reason,owner,approved_by,expires_on",
+        "PAT-99,analytics.marts.customers,For geheim@example.org,Data team,Privacy office,2026-12-24",
+    ]
+    (settings.project / check_exceptions.FILE).write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert "what looks like personal data" in summary(settings).problems["exceptions"]
+    assert "geheim" not in read(settings).text
+
+
 def test_reviews_of_the_run_and_runs_without_one_are_shown(settings: Settings) -> None:
     for number in (1, 2, 3):
         run(settings, number)

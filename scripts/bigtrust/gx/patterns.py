@@ -145,3 +145,8 @@ PATTERNS = {
     ),
     "url_query": Pattern("PAT-07", "a web address with parameters", r"[?#;][^\s=]*=", _has_url_query),
 }
+
+
+def found_in(text: str) -> Pattern | None:
+    """The first pattern that a text contains, if there is one."""
+    return next((pattern for pattern in PATTERNS.values() if pattern.is_in(text)), None)

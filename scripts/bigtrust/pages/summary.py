@@ -3,7 +3,6 @@
 Each part is read on its own: what is missing or damaged is said in its place, and the rest is shown.
 """
 
-import csv
 import json
 import os
 from collections import Counter
@@ -18,6 +17,7 @@ from markupsafe import Markup
 
 from bigtrust import check_exceptions, promise, records, register, reviews, states
 from bigtrust.errors import BigTrustError, ConfigurationError
+from bigtrust.gx.patterns import found_in
 from bigtrust.pages import trend
 from bigtrust.pages.matrix import Matrix, matrix, remedy
 from bigtrust.records import PUBLISHED, REFUSED, Record
@@ -256,13 +256,9 @@ def _exceptions(settings: Settings, record: Record, today: date) -> list[PolicyE
     if not path.exists():
         return []
     used = Counter(result["code"] for result in record.checks if result.get("exception"))
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = [{name: row[name] or "" for name in check_exceptions.COLUMNS} for row in csv.DictReader(file)]
-    except (ValueError, KeyError, csv.Error):
-        raise ConfigurationError(
-            f"{check_exceptions.FILE} cannot be read: it needs the columns {', '.join(check_exceptions.COLUMNS)}."
-        ) from None
+    rows = [row for _, row in check_exceptions.read(path)]
+    if any(found_in(text) for row in rows for text in row.values()):
+        raise ConfigurationError(f"{check_exceptions.FILE} holds what looks like personal data. Name a role instead.")
     found = [PolicyException(row, *_until(row["expires_on"], today), used=used[row["code"]]) for row in rows]
     return sorted(found, key=lambda exception: exception.values["expires_on"])
 
