@@ -60,8 +60,10 @@ class Shop:
     def run(self, *, full_refresh: bool = False) -> str:
         """Run without checks, and return what was built."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(checks, "run", lambda *_: SimpleNamespace(results=(), passed=True))
-            patch.setattr(checks, "load", lambda _: ())
+            report = SimpleNamespace(results=(), passed=True, unused_exceptions=())
+            patch.setattr(checks, "run", lambda *_: report)
+            patch.setattr(checks, "load", lambda _: checks.Prepared([], [], [], {}))
+            patch.setattr(checks, "require_passed", lambda *_: None)
             built = pipeline.run(self.warehouse.settings, Quiet(), full_refresh=full_refresh).record.built
         assert built is not None
         return built
