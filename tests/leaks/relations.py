@@ -132,7 +132,7 @@ LEAKS = [
         meant="FLW-01 RAW-01",
         also="PAT-02",
     ),
-    one("e-mail address backwards", "reversed, encoded", "reverse(email)", meant="FLW-01 RAW-01"),
+    one("e-mail address backwards", "reversed, encoded", "reverse(email)", meant="FLW-01 RAW-01", also="PAT-01"),
     one("e-mail address in base64", "reversed, encoded", "to_base64(encode(email))", meant="FLW-01 RAW-01"),
     one("e-mail address in hexadecimal", "reversed, encoded", "hex(encode(email))", meant="FLW-01 RAW-01"),
     one(
@@ -142,7 +142,7 @@ LEAKS = [
         meant="FLW-01 RAW-01",
         also="PAT-01",
     ),
-    one("e-mail address in ROT13", "reversed, encoded", ROT13, meant="FLW-01 RAW-01"),
+    one("e-mail address in ROT13", "reversed, encoded", ROT13, meant="FLW-01 RAW-01", also="PAT-01"),
     one("customer number in SHA-256", "unkeyed or wrongly keyed hash", "sha256(customer_id)", meant="FLW-01 PSE-02"),
     one("customer number in MD5", "unkeyed or wrongly keyed hash", "md5(customer_id)", meant="FLW-01 PSE-02"),
     one("e-mail address in SHA-1", "unkeyed or wrongly keyed hash", "sha1(lower(email))", meant="FLW-01 PSE-02"),
@@ -217,7 +217,7 @@ LEAKS = [
         "concatenated",
         "last_name || email || country",
         meant="FLW-01 RAW-01",
-        also="PAT-01",
+        also="FLW-02 PAT-01",
     ),
     Leak(
         "e-mail address in two halves",
@@ -225,6 +225,7 @@ LEAKS = [
         {"segment": "varchar", "subsegment": "varchar"},
         "select person_pseudonym, left(email, 7) as segment, substr(email, 8) as subsegment from persons",
         frozenset({"FLW-01"}),
+        frozenset({"PAT-01", "RAW-01"}),  # of an address, half can be enough
     ),
     one("initials", "first letters", "left(first_name, 1) || left(last_name, 1)", meant="FLW-01"),
     one("length of the name", "first letters", "length(last_name)", "bigint", meant="FLW-01"),
@@ -294,8 +295,15 @@ LEAKS = [
         "boolean",
         meant="FLW-01",
     ),
-    one("text of a ticket", "free text", "message", meant="FLW-01 RAW-01", source=TICKETS),
-    one("first words of a ticket", "free text", "left(message, 60)", meant="FLW-01", source=TICKETS),
+    one("text of a ticket", "free text", "message", meant="FLW-01 RAW-01", also="PAT-01 PAT-02", source=TICKETS),
+    one(
+        "first words of a ticket",
+        "free text",
+        "left(message, 60)",
+        meant="FLW-01",
+        also="RAW-01 PAT-01",
+        source=TICKETS,
+    ),
     one(
         "mood of a ticket", "free text", "contains(lower(message), 'merci')", "boolean", meant="FLW-01", source=TICKETS
     ),
@@ -311,5 +319,6 @@ LEAKS = [
         "(select count(*) from query('select 1'))",
         "bigint",
         meant="FLW-01",
+        also="FLW-02",
     ),
 ]
