@@ -95,6 +95,7 @@ class Summary:
     chart: Markup
     chart_title: str
     data_docs: str | None
+    lineage: str | None
     matrix: Matrix
     governance: Governance | None = None
     exceptions: list[PolicyException] = field(default_factory=list)
@@ -140,6 +141,7 @@ def collect(settings: Settings, *, now: datetime) -> Summary:
         chart=trend.chart(history[::-1], title, _described(history)),
         chart_title=title,
         data_docs=_link(settings, settings.data_docs / "index.html"),
+        lineage=_link(settings, settings.lineage / "lineage.html"),
         matrix=matrix(record.checks, governance.since if governance else {}),
         governance=governance,
         exceptions=_part(problems, "exceptions", lambda: _exceptions(settings, record, now.date())) or [],
