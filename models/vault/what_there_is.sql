@@ -15,6 +15,40 @@ with
                 having count(*) >= {{ setting("k") }}
             ) as classes
 
+    ),
+
+    -- so many purchases say of any shop whether there are two cells of k persons in a month; a small one
+    -- has no more
+    some_purchases as (
+
+        select purchase_number, person_pseudonym, sold_month
+        from {{ ref("sales_by_purchase") }}
+        where person_pseudonym is not null and visible_until > {{ today() }}
+        limit 100000
+
+    ),
+
+    categories as (
+
+        select some_purchases.sold_month, sales_by_line.category_number, some_purchases.person_pseudonym
+        from some_purchases
+        inner join
+            {{ ref("sales_by_line") }} as sales_by_line
+            on some_purchases.purchase_number = sales_by_line.purchase_number
+
+    ),
+
+    regions as (
+
+        select
+            some_purchases.sold_month,
+            coalesce(person_regions.region, 'unknown') as region,
+            some_purchases.person_pseudonym
+        from some_purchases
+        left join
+            {{ ref("person_regions") }} as person_regions
+            on some_purchases.person_pseudonym = person_regions.person_pseudonym
+
     )
 
 {% for landing_table, kept in [
@@ -55,6 +89,27 @@ union all
 select 'cells' as what, count(distinct customer_id) >= {{ setting("k") }} as is_there
 from {{ ref("kept_purchases") }}
 union all
+-- insights may have to leave out one cell of k persons in a month, but never two
+{% for what, cells, by in [
+    ("category_id", "categories", "category_number"),
+    ("region", "regions", "region"),
+] -%}
+    select
+        'cells.{{ what }}' as what,
+        exists (
+            select 1
+            from
+                (
+                    select sold_month
+                    from {{ cells }}
+                    group by sold_month, {{ by }}
+                    having count(distinct person_pseudonym) >= {{ setting("k") }}
+                ) as large
+            group by sold_month
+            having count(*) > 1
+        ) as is_there
+    union all
+{% endfor %}
 select 'requests' as what, exists (select 1 from {{ ref("erasure_requests") }}) as is_there
 union all
 select

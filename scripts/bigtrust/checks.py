@@ -75,6 +75,8 @@ CATALOGUE = """
 # Why there may be nothing of what the model what_there_is looks for, beside landing tables.
 _WHY_NOTHING = {
     "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
+    "cells.category_id": "in no month k persons bought in each of two categories, so none need be shown",
+    "cells.region": "in no month k persons of each of two regions bought anything, so none need be shown",
     "opt_ins": "nobody who was in contact lately agrees to marketing",
     "opt_ins.birth_decade": "no two decades of birth are of k persons each, so none need be shown",
     "opt_ins.k_persons": "fewer than k persons agree to marketing, so nothing is shown of anybody",

@@ -16,6 +16,7 @@ from bigtrust import (
     data_tests,
     inputs,
     keys,
+    lineage,
     lock,
     pages,
     policy,
@@ -175,6 +176,10 @@ class _Attempt:
             self._dbt.parse(self._record.run)
             self._prepared = checks.load(self._settings)
             self._require_passed(self._prepared.made)
+            if not lineage.is_compiled(self._prepared.manifest, self._settings.dbt_target / "compiled"):
+                plan = self._inputs.plan
+                reason = plan.reason or "what dbt compiled in the last build is gone"
+                self._inputs = replace(self._inputs, plan=Plan(plan.manifest, reason))
         with self._phase("build"):
             try:
                 self._inputs, self._record.built = build(

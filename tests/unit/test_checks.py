@@ -107,7 +107,8 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
             from (
                 values
                     ('opt_ins.birth_decade', false), ('opt_ins', false), ('consents', false), ('returns', false),
-                    ('cells', false), ('customers', true), ('requests', true), ('categories', true),
+                    ('cells', false), ('cells.category_id', false), ('cells.region', false),
+                    ('customers', true), ('requests', true), ('categories', true),
                     ('customers.birth_decade', false), ('customers.customer_since_month', false),
                     ('customers.k_persons', false), ('opt_ins.k_persons', false)
             ) as what_there_is(what, is_there)
@@ -119,6 +120,8 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "customers.birth_date": "landing column customers.birth_date is absent or empty",
         "returns": "nothing of returns is left after what was forgotten",
         "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
+        "cells.category_id": "in no month k persons bought in each of two categories, so none need be shown",
+        "cells.region": "in no month k persons of each of two regions bought anything, so none need be shown",
         "opt_ins": "landing table consents is absent or empty",
         "opt_ins.birth_decade": "landing column customers.birth_date is absent or empty",
         "opt_ins.k_persons": "fewer than k persons agree to marketing, so nothing is shown of anybody",

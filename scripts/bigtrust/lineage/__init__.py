@@ -2,6 +2,6 @@
 
 from bigtrust.lineage.check import judge
 from bigtrust.lineage.page import write
-from bigtrust.lineage.project import Finding, Lineage, analyse
+from bigtrust.lineage.project import Finding, Lineage, analyse, is_compiled
 
-__all__ = ["Finding", "Lineage", "analyse", "judge", "write"]
+__all__ = ["Finding", "Lineage", "analyse", "is_compiled", "judge", "write"]

@@ -52,15 +52,16 @@ def analyse(manifest: Mapping[str, Any], compiled: Path, publications: Collectio
     return _Project(manifest, compiled, publications).analyse()
 
 
+def is_compiled(manifest: Mapping[str, Any], compiled: Path) -> bool:
+    """Whether the compiled SQL of every model is there: a build of the changes does not write that of a view anew."""
+    return all(_compiled(node, compiled).exists() for node in _models(manifest))
+
+
 class _Project:
     def __init__(self, manifest: Mapping[str, Any], compiled: Path, publications: Collection[str]) -> None:
         self._compiled = compiled
         self._publications = publications
-        self._models = [
-            node
-            for node in manifest["nodes"].values()
-            if node["resource_type"] == "model" and node["config"].get("materialized") != "ephemeral"
-        ]
+        self._models = _models(manifest)
         self._findings: list[Finding] = []
         self._relations: dict[str, Relation] = {}
         self._landing: dict[str, str] = {}
@@ -155,7 +156,7 @@ class _Project:
 
     def _qualified(self, name: str, node: Mapping[str, Any]) -> exp.Expr:
         """The compiled query of a model, each column with its table, stars written out."""
-        path = self._compiled / node["package_name"] / node["original_file_path"]
+        path = _compiled(node, self._compiled)
         try:
             queries = sqlglot.parse(path.read_text(encoding="utf-8"), dialect="duckdb")
             if len(queries) != 1 or queries[0] is None:
@@ -198,6 +199,18 @@ class _Project:
         database, schema, table = name.split(".")
         columns = dict.fromkeys(relation.columns, "unknown")
         self._schema.setdefault(database, {}).setdefault(schema, {})[table] = columns
+
+
+def _models(manifest: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [
+        node
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["config"].get("materialized") != "ephemeral"
+    ]
+
+
+def _compiled(node: Mapping[str, Any], compiled: Path) -> Path:
+    return compiled / str(node["package_name"]) / str(node["original_file_path"])
 
 
 def _leaks(name: str, relation: Relation) -> Iterator[Finding]:
