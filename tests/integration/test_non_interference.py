@@ -23,7 +23,7 @@ DECLARED = {
     "analytics": "models/protected/analytics/_analytics__protected.yml",
     "insights": "models/protected/insights/_insights__protected.yml",
 }
-CUSTOMERS = f"{ANALYTICS}customers.sql"
+CUSTOMERS, ATTRIBUTES = f"{ANALYTICS}customers.sql", "models/vault/persons/customer_attributes.sql"
 VISIBLE = '            {{\n                visible_until(\n                    "customers",'
 
 
@@ -35,15 +35,17 @@ class Leak:
     column: str
     data_type: str
     cause: str
-    file: str
-    old: str
-    new: str
+    edits: tuple[tuple[str, str, str], ...]  # file, text, and what takes its place
 
 
 def of_a_customer(column: str, data_type: str, cause: str, expression: str) -> Leak:
     """A leak into analytics.protected.customers."""
-    new = f"            {expression} as {column},\n{VISIBLE}"
-    return Leak("analytics.customers", column, data_type, cause, CUSTOMERS, VISIBLE, new)
+    edits = (
+        (ATTRIBUTES, VISIBLE, f"            {expression} as {column},\n{VISIBLE}"),
+        (CUSTOMERS, "select person_pseudonym,", f"select person_pseudonym, {column},"),
+        (CUSTOMERS, 'others=["person_pseudonym",', f'others=["person_pseudonym", "{column}",'),
+    )
+    return Leak("analytics.customers", column, data_type, cause, edits)
 
 
 LEAKS = [
@@ -79,24 +81,30 @@ LEAKS = [
         "first_letter",
         "varchar",
         "customers.first_name (direct identifier)",
-        f"{ANALYTICS}products.sql",
-        "cast(list_price as decimal(18, 2)) as list_price",
-        """cast(list_price as decimal(18, 2)) as list_price,
+        (
+            (
+                f"{ANALYTICS}products.sql",
+                "cast(list_price as decimal(18, 2)) as list_price",
+                """cast(list_price as decimal(18, 2)) as list_price,
             (
                 select left(min(customers.first_name), 1)
                 from {{ ref("kept_purchase_lines") }} as lines
                 inner join {{ ref("stg_customers") }} as customers on lines.customer_id = customers.customer_id
                 where lines.product_id = stg_products.product_id
             ) as first_letter""",
+            ),
+        ),
     ),
     Leak(
         "insights.sales_by_region_month",
         "counted_by_name",
         "bigint",
         "customers.last_name (direct identifier)",
-        f"{INSIGHTS}sales_by_region_month.sql",
-        "    cast(sum(net_amount) as decimal(38, 2)) as net_amount,",
-        """    cast(sum(net_amount) as decimal(38, 2)) as net_amount,
+        (
+            (
+                f"{INSIGHTS}sales_by_region_month.sql",
+                "            count(distinct person_pseudonym) as persons,",
+                """            count(distinct person_pseudonym) as persons,
             count(distinct person_pseudonym) filter (
                 where person_pseudonym in (
                     select maps.person_pseudonym
@@ -105,35 +113,55 @@ LEAKS = [
                     where left(customers.last_name, 1) in ('B', 'D', 'L', 'M')
                 )
             ) as counted_by_name,""",
+            ),
+            (
+                f"{INSIGHTS}sales_by_region_month.sql",
+                "            visible_until,\n            row_number()",
+                "            counted_by_name,\n            visible_until,\n            row_number()",
+            ),
+            (
+                f"{INSIGHTS}sales_by_region_month.sql",
+                "large.net_amount, large.visible_until",
+                "large.net_amount, large.counted_by_name, large.visible_until",
+            ),
+        ),
     ),
     Leak(
         "analytics.returns",
         "hour_of_purchase",
         "bigint",
         "purchases.purchased_at (quasi-identifier)",
-        f"{ANALYTICS}returns.sql",
-        "            kept_returns.returned_on,\n            kept_returns.quantity,",
-        """            kept_returns.returned_on,
+        (
+            (
+                f"{ANALYTICS}returns.sql",
+                "            kept_returns.returned_on,\n            kept_returns.quantity,",
+                """            kept_returns.returned_on,
             (
                 select extract(hour from purchased_at)
                 from {{ ref("kept_purchases") }} as purchases
                 where purchases.purchase_number = kept_returns.purchase_number
             ) as hour_of_purchase,
             kept_returns.quantity,""",
+            ),
+        ),
     ),
     Leak(
         "analytics.touchpoints",
         "what_was_written",
         "varchar",
         "support_tickets.message (free text)",
-        f"{ANALYTICS}touchpoints.sql",
-        "            contacts.outcome,",
-        """            contacts.outcome,
+        (
+            (
+                f"{ANALYTICS}touchpoints.sql",
+                "            contacts.outcome,",
+                """            contacts.outcome,
             (
                 select min(right(message, 1))
                 from {{ ref("stg_support_tickets") }} as tickets
                 where tickets.customer_id = contacts.customer_id
             ) as what_was_written,""",
+            ),
+        ),
     ),
 ]
 
@@ -143,9 +171,10 @@ def leak(project: Path) -> None:
     with_landed = "        inner join person_pseudonyms on kept_customers.customer_id = person_pseudonyms.customer_id\n"
     landed = '{{ ref("stg_customers") }} as landed on kept_customers.customer_id = landed.customer_id\n'
     replace_in(project / "dbt_project.yml", "{relation: true, columns: true}", "{}")  # comments take time
-    replace_in(project / CUSTOMERS, with_landed, f"{with_landed}        left join {landed}")
+    replace_in(project / ATTRIBUTES, with_landed, f"{with_landed}        left join {landed}")
     for one in LEAKS:
-        replace_in(project / one.file, one.old, one.new)
+        for file, old, new in one.edits:
+            replace_in(project / file, old, new)
         publication, _, relation = one.relation.partition(".")
         path = project / DECLARED[publication]
         before, model, after = path.read_text(encoding="utf-8").partition(
