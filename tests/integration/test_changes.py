@@ -62,7 +62,7 @@ class Shop:
         with pytest.MonkeyPatch.context() as patch:
             report = SimpleNamespace(results=(), passed=True, unused_exceptions=())
             patch.setattr(checks, "run", lambda *_: report)
-            patch.setattr(checks, "load", lambda _: checks.Prepared([], [], [], {}))
+            patch.setattr(checks, "load", lambda _: checks.Prepared([], [], [], {"nodes": {}}))
             patch.setattr(checks, "require_passed", lambda *_: None)
             built = pipeline.run(self.warehouse.settings, Quiet(), full_refresh=full_refresh).record.built
         assert built is not None
