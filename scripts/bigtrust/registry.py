@@ -146,6 +146,18 @@ CHECKS: tuple[Check, ...] = (
         no_exception=_FOLLOWED,
     ),
     Check(
+        "FLW-06",
+        "static",
+        "Every column of the relation that holds a pseudonym of its publication, or says something of a person, is "
+        "declared to.",
+        "columns of the relation",
+        "The checks of the data go by what is declared: a treatment that is not declared is not counted when it is "
+        "looked for persons of whom there is no other alike.",
+        "Give the column in the model's YAML the treatment that it has: pseudonym, birth_decade, country, language, "
+        "month or postal_area. What has none of these (a day, a store) is not published beside a person.",
+        no_exception=_FOLLOWED,
+    ),
+    Check(
         "POL-01",
         "build",
         "The tables of the policy and of reference data are complete and possible.",

@@ -122,6 +122,7 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
         ("marketing", "ART-01"),
         ("marketing", "CUS-06"),
         ("marketing", "FLW-01"),
+        ("marketing", "FLW-06"),
         ("marketing", "PAT-01"),
         ("marketing", "PSE-01"),
         ("marketing", "RAW-01"),

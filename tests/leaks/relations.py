@@ -319,6 +319,6 @@ LEAKS = [
         "(select count(*) from query('select 1'))",
         "bigint",
         meant="FLW-01",
-        also="FLW-02",
+        also="FLW-02 FLW-06",
     ),
 ]

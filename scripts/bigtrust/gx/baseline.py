@@ -14,11 +14,10 @@ from bigtrust.gx.cells import DIMENSIONS
 from bigtrust.gx.columns import Kind, kind
 from bigtrust.gx.patterns import PATTERNS
 from bigtrust.gx.suites import Rule, Suite
+from bigtrust.lineage.declared import GENERALISING
 from bigtrust.settings import PUBLICATIONS
 
 _MAY_HOLD_TEXT = (Kind.TEXT, Kind.NESTED, Kind.OPAQUE)
-# Treatments that leave a quasi-identifier: what they make of it can still identify in combination.
-GENERALISING = frozenset({"birth_decade", "country", "language", "month", "region"})
 _PERSON = "person_pseudonym"
 _AGGREGATES_ONLY = ("insights",)  # publications
 
@@ -27,10 +26,9 @@ def baseline_suites(manifest: Mapping[str, Any], publications: Collection[str] =
     """A baseline suite for each model in the database of a publication, sorted by relation.
 
     `manifest` is dbt's manifest.json. Read are a model's `columns` (in YAML order, with `data_type` and
-    `config.meta`: `treatment`, `issued_in`, `nullable: true`) and its `config.meta`: `needs`, `one_row_per: person`,
-    and `cells`, the columns that an aggregate is grouped by. Ephemeral models are no relations. Raises
-    ConfigurationError if a model has no columns, if it has a row per person and does not say which columns generalise
-    what is known of the person, or if nobody can count the persons in the cells of an aggregate.
+    `config.meta`: `treatment`, `issued_in`, `nullable: true`) and its `config.meta`: `needs` and `cells`, the columns
+    that an aggregate is grouped by. Ephemeral models are no relations. Raises ConfigurationError if a model has no
+    columns, or if nobody can count the persons in the cells of an aggregate. FLW-06 fails if a `treatment` is missing.
     """
     models = [
         node
@@ -128,12 +126,6 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
             {"columns": generalised},
             "A person of whom there is no other alike is found by whoever knows them.",
             tuple(f"{need}.k_persons" for need in needs),
-        )
-    elif _meta(model).get("one_row_per"):
-        raise ConfigurationError(
-            f"Model {model['name']} says one_row_per, but has no column {_PERSON}, or none with a treatment out of "
-            f"{', '.join(sorted(GENERALISING))}. Declare the treatments of its columns: persons who are alike are "
-            "counted by them."
         )
     cells = list(_meta(model).get("cells", ()))
     if cells:

@@ -17,12 +17,12 @@ _WRITES = re.compile(
 
 
 def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
-    """FLW-01 and FLW-02 for each published relation; FLW-03 to FLW-05 for the project."""
+    """FLW-01, FLW-02 and FLW-06 for each published relation; FLW-03 to FLW-05 for the project."""
     results = []
     for name in lineage.published:
         relation = lineage.relations.get(name)
         columns = len(relation.columns) if relation else 0
-        for code in ("FLW-01", "FLW-02"):
+        for code in ("FLW-01", "FLW-02", "FLW-06"):
             found = [finding for finding in lineage.findings if (finding.code, finding.relation) == (code, name)]
             results.append(_result(code, name, columns, found, "" if relation else _NOT_FOLLOWED))
     lost = [finding for finding in lineage.findings if finding.code == "FLW-03"]

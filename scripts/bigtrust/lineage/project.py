@@ -12,6 +12,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.lineage import treatments
+from bigtrust.lineage.declared import differences
 from bigtrust.lineage.evaluate import Relation, Unresolved, evaluate
 from bigtrust.lineage.taint import CLASSES, CONSTANT, FORBIDDEN, NULL, UNTREATED, Flow, Taint
 
@@ -103,6 +104,13 @@ class _Project:
         for name in published:
             if name in relations:
                 self._findings.extend(_leaks(name, relations[name]))
+        for node in self._models:
+            name = _name(node, node["alias"])
+            if name in published and name in relations:
+                told = differences(node["database"], node["columns"], relations[name])
+                for column, difference in zip(relations[name].columns, told, strict=True):
+                    if difference:
+                        self._findings.append(Finding("FLW-06", name, column, difference))
         return Lineage(self._landing, relations, published, len(self._models), declared, tuple(self._findings))
 
     def _source(self, node: Mapping[str, Any]) -> Relation:
@@ -127,6 +135,8 @@ class _Project:
         node = next((node for node in self._models if node["name"] == treatments.MODEL), None)
         if node is None:
             raise ConfigurationError("The model treatments (models/vault/treatments.sql) is missing. Restore it.")
+        if not _compiled(node, self._compiled).exists():
+            raise ConfigurationError("The compiled SQL of the models is missing. Run `bigtrust run --full-refresh`.")
         try:
             select = self._qualified(treatments.MODEL, node)
         except Unresolved as error:

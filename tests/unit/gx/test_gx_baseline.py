@@ -57,27 +57,19 @@ def test_patterns_are_looked_for_wherever_a_text_could_be() -> None:
 def test_persons_who_are_alike_are_counted_by_all_generalised_columns() -> None:
     node = model(
         person_pseudonym=PSEUDONYM,
-        region={"data_type": "varchar", "config": {"meta": {"treatment": "region"}}},
+        region={"data_type": "varchar", "config": {"meta": {"treatment": "postal_area"}}},
         note={"data_type": "varchar"},
         since={"data_type": "date", "config": {"meta": {"treatment": "month"}}},
-        meta={"one_row_per": "person"},
     )
     (suite,) = baseline_suites({"nodes": {"x": node}})
     (rule,) = [rule for rule in suite.rules if rule.code == "KAN-01"]
     assert (rule.arguments, rule.needs) == ({"columns": ["region", "since"]}, ("customers.k_persons",))
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"person_pseudonym": PSEUDONYM, "region": {"data_type": "varchar"}},
-        {"region": {"data_type": "varchar", "config": {"meta": {"treatment": "region"}}}},
-    ],
-)
-def test_a_row_per_person_without_pseudonym_or_treatment_stops_the_run(columns: dict[str, Any]) -> None:
-    with pytest.raises(ConfigurationError, match="says one_row_per"):
-        codes(model(meta={"one_row_per": "person"}, **columns))
-    assert "KAN-01" not in codes(model(**columns))
+def test_who_is_alike_is_counted_only_where_persons_are() -> None:
+    assert "KAN-01" not in codes(
+        model(region={"data_type": "varchar", "config": {"meta": {"treatment": "postal_area"}}})
+    )
 
 
 def test_models_outside_of_the_publications_and_ephemeral_ones_have_none() -> None:

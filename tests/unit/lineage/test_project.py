@@ -11,7 +11,7 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.verdicts import CheckResult
 
 TREATMENTS = """
-    select left(sha256('k' || the_identifier), 32) as pseudonym, left(the_text, 2) as area
+    select left(sha256('k' || the_identifier), 32) as analytics_person_pseudonym, left(the_text, 2) as postal_area
     from (values (null, null)) as stand_ins(the_text, the_identifier)
 """
 
@@ -19,6 +19,9 @@ TREATMENTS = """
 def meta(**values: Any) -> dict[str, Any]:
     """The config of a node or column with this meta."""
     return {"config": {"meta": values}}
+
+
+DECLARED = {"person": meta(treatment="pseudonym"), "area": meta(treatment="postal_area")}
 
 
 class Project:
@@ -47,8 +50,8 @@ class Project:
         }
         self.model("treatments", "vault", "vault.restricted", TREATMENTS, [])
         for name, turns, into in (
-            ("pseudonym", "direct_identifier", "pseudonym"),
-            ("area", "quasi_identifier", "generalised"),
+            ("analytics_person_pseudonym", "direct_identifier", "pseudonym"),
+            ("postal_area", "quasi_identifier", "generalised"),
         ):
             self.node("treatments")["columns"][name] = {"name": name, **meta(turns=[turns], into=into)}
         self.model("stg_customers", "staging", "vault.staging", "select * from vault.landing.customers", [])
@@ -74,7 +77,7 @@ class Project:
             "package_name": "shop",
             "original_file_path": f"models/{folder}/{name}.sql",
             "fqn": ["shop", folder, name, name],
-            "columns": {},
+            "columns": dict(DECLARED) if folder in ("protected", "marts") else {},
             "config": {"materialized": "table"},
             "depends_on": {"nodes": [f"model.shop.{other}" for other in reads]},
         }
@@ -132,6 +135,8 @@ def test_a_project_that_leaks_nothing_passes_and_says_how_much_was_examined(proj
         ("FLW-03", "models"): 4,
         ("FLW-04", "staging"): 6,
         ("FLW-05", "hooks"): 1,
+        ("FLW-06", "analytics.marts.customers"): 2,
+        ("FLW-06", "analytics.protected.customers"): 2,
     }
 
 
@@ -153,7 +158,45 @@ def test_a_quasi_identifier_without_a_treatment_fails(project: Project) -> None:
     project.protected("left(postal_code, 3) as area")
     verdict = project.verdicts()["FLW-02", "analytics.marts.customers"]
     assert verdict.reason == "area derives without a treatment from customers.postal_code (quasi identifier)"
-    assert project.failed() == {"FLW-02"}
+    assert project.failed() == {"FLW-02", "FLW-06"}  # it is not what it is declared to be, either
+
+
+@pytest.mark.parametrize(
+    ("column", "treatment", "reason"),
+    [
+        ("area", None, "area says something of a person (postal_area), and does not say which treatment"),
+        ("area", "month", "area says treatment: month, and nothing that is treated so flows in"),
+        ("area", "pseudonym", "area says treatment: pseudonym, and none flows into it"),
+        ("area", "haircut", "area says a treatment that is none of"),
+        ("person", None, "person holds a pseudonym, and does not say treatment: pseudonym"),
+        ("person", "month", "person holds a pseudonym, and does not say treatment: pseudonym"),
+    ],
+)
+def test_a_column_that_is_declared_to_be_something_else_fails(
+    project: Project, column: str, treatment: str | None, reason: str
+) -> None:
+    """What the YAML does not say is counted by no check: deleting a treatment would switch k-anonymity off."""
+    project.node("customers")["columns"][column] = meta(treatment=treatment) if treatment else {}
+    assert project.failed() == {"FLW-06"}
+    verdicts = project.verdicts()
+    assert verdicts["FLW-06", "analytics.marts.customers"].reason.startswith(reason)
+    assert verdicts["FLW-06", "analytics.protected.customers"].verdict == "passed"
+
+
+def test_what_is_generalised_without_a_person_beside_it_is_nothing_of_a_person(project: Project) -> None:
+    project.protected("left(postal_code, 2) as area")
+    project.node("customers")["columns"] = {}
+    assert project.failed() == set()
+
+
+def test_the_pseudonym_of_another_publication_fails(project: Project) -> None:
+    for name in ("protected", "customers"):
+        project.node(name)["database"] = "marketing"
+    project.model("customers", "marts", "marketing.marts", "select * from marketing.protected.customers", ["protected"])
+    found = lineage.analyse(project.manifest, project.folder, ("marketing",)).findings
+    assert {(finding.code, finding.column, finding.reason) for finding in found} == {
+        ("FLW-06", "person", "holds a pseudonym that is issued elsewhere (analytics_person_pseudonym)")
+    }
 
 
 @pytest.mark.parametrize(
@@ -170,7 +213,7 @@ def test_a_quasi_identifier_without_a_treatment_fails(project: Project) -> None:
 def test_what_cannot_be_followed_fails_and_is_named_without_quoting_it(project: Project, sql: str, what: str) -> None:
     project.model("protected", "protected", "analytics.protected", sql, ["stg_customers"], alias="customers")
     verdicts = project.verdicts()
-    assert project.failed() == {"FLW-01", "FLW-02", "FLW-03"}
+    assert project.failed() == {"FLW-01", "FLW-02", "FLW-03", "FLW-06"}
     reason = verdicts["FLW-03", "models"].reason
     assert any(part in reason for part in what.split("|"))
     assert "martin" not in reason
@@ -231,9 +274,13 @@ def test_a_run_hook_that_is_no_guard_fails(project: Project) -> None:
 @pytest.mark.parametrize(
     ("column", "declared", "message"),
     [
-        ("area", None, "does not say what it turns into what"),
-        ("area", {"turns": ["quasi"], "into": "generalised"}, "names quasi"),
-        ("area", {"turns": ["quasi_identifier"], "into": "generalised", "of": ["customers.postcode"]}, "postcode"),
+        ("postal_area", None, "does not say what it turns into what"),
+        ("postal_area", {"turns": ["quasi"], "into": "generalised"}, "names quasi"),
+        (
+            "postal_area",
+            {"turns": ["quasi_identifier"], "into": "generalised", "of": ["customers.postcode"]},
+            "postcode",
+        ),
     ],
 )
 def test_a_treatment_that_is_not_declared_as_it_must_be_stops(
@@ -258,9 +305,12 @@ def test_where_does_the_e_mail_address_go(project: Project, tmp_path: Path) -> N
     described = json.loads((tmp_path / "lineage" / "lineage.json").read_text(encoding="utf-8"))
     goes_to = {column["column"]: column["goes_to"] for column in described["columns"]}
     assert goes_to["customers.email"] == []
-    assert {"relation": "analytics.marts.customers", "column": "area", "as": "generalised", "by": ["area"]} in goes_to[
-        "customers.postal_code"
-    ]
+    assert {
+        "relation": "analytics.marts.customers",
+        "column": "area",
+        "as": "generalised",
+        "by": ["postal_area"],
+    } in goes_to["customers.postal_code"]
     page = (tmp_path / "lineage" / "lineage.html").read_text(encoding="utf-8")
     assert "customers.email" in page
     assert "nowhere" in page
