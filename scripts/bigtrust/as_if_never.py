@@ -24,36 +24,58 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import contract, lock, oracle, register, sampled, secret, sql
+from bigtrust import contract, lock, metamorphic, oracle, register, sampled, secret, sql
 from bigtrust.build import Dbt
 from bigtrust.errors import ConfigurationError
 from bigtrust.oracle.reading import KEYS, read_moment, read_text
 from bigtrust.sampled import OF_THEM, Reporter, is_among
 from bigtrust.settings import Settings
 from bigtrust.sql import identifier
+from bigtrust.verdicts import CheckResult, of_project
 
 Contents = dict[str, tuple[tuple[str, ...], Counter[tuple[Any, ...]]]]  # by relation: its columns, its rows
 
 _FOLDER = "as_if_never-"
+CODE = "MET-01"
+NO_REQUEST = "there is no erasure request in force"
 _BUILDS = ("with the requests", "as if they had never been")
 
 
 @dataclass(frozen=True)
 class Report:
-    """What was compared: counts only. `differences` holds the relations that differ with the number of rows that only
-    one of the two builds has; `deleted` the landing rows of the footprint."""
+    """What was compared: counts only. `rows` are by relation, of the build with the requests; `differences` holds the
+    relations that differ with the number of rows that only one of the two builds has; `deleted` the landing rows of the
+    footprint."""
 
     requests: int
     customers: int
     deleted: int
-    relations: int
-    rows: int
-    differences: dict[str, int]
+    rows: Mapping[str, int]
+    differences: Mapping[str, int]
 
     @property
     def passed(self) -> bool:
         """Whether nothing differs."""
         return not self.differences
+
+    @property
+    def results(self) -> list[CheckResult]:
+        """The verdict on each relation; not applicable if there was no request to look at."""
+        if not self.requests:
+            return [of_project(CODE, "metamorphic", metamorphic.OBJECT, 0, 0, "not applicable", NO_REQUEST)]
+        return [
+            of_project(
+                CODE,
+                "metamorphic",
+                relation,
+                self.rows.get(relation, 0),
+                self.differences.get(relation, 0),
+                "failed" if relation in self.differences else "passed",
+                publication=relation.split(".")[0],
+                expectation="as_if_never",
+            )
+            for relation in sorted(self.rows.keys() | self.differences.keys())
+        ]
 
 
 @dataclass(frozen=True)
@@ -132,11 +154,14 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
     with lock.exclusive(settings.warehouse), sampled.temporary(settings.warehouse, _FOLDER) as folder:
         reporter.phase("sample")
         secret.load(settings)
+        basis = metamorphic.basis(settings)
         policy = _policy(settings.project)
         source = _Source(settings)
         requests = source.sample(sample, policy)
         if not requests:
-            return Report(requests=0, customers=0, deleted=0, relations=0, rows=0, differences={})
+            report = Report(requests=0, customers=0, deleted=0, rows={}, differences={})
+            metamorphic.keep(settings, report.results, basis)
+            return report
         customers, landed, registered = source.around(requests)
         remembered = source.remembered()
         footprint = oracle.footprint(landed, registered, policy, remembered)
@@ -158,17 +183,18 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
             dbt.build_models(1, names)
             found.append(contents(build.candidates, names))
             reporter.progress(_BUILDS[number], number + 1, len(builds))
-    return Report(
-        requests=len(requests),
-        customers=len(customers),
-        deleted=sum(len(positions) for positions in footprint.deleted.values()),
-        relations=len(found[0]),
-        rows=sum(rows.total() for _, rows in found[0].values()),
-        differences={
-            difference.relation: difference.first.total() + difference.second.total()
-            for difference in differences(*found)
-        },
-    )
+        report = Report(
+            requests=len(requests),
+            customers=len(customers),
+            deleted=sum(len(positions) for positions in footprint.deleted.values()),
+            rows={relation: rows.total() for relation, (_, rows) in found[0].items()},
+            differences={
+                difference.relation: difference.first.total() + difference.second.total()
+                for difference in differences(*found)
+            },
+        )
+        metamorphic.keep(settings, report.results, basis)
+    return report
 
 
 class _Source(sampled.Source):

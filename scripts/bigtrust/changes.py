@@ -118,7 +118,7 @@ def complete(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         f"create or replace table {_SCHEMA}.build as select $1 as basis, $2::date as today, $3 as candidates, "
         "(select min(recheck_at) from restricted.landing_set_aside) as recheck_at",
-        [_basis(settings), _today(settings), _candidates(settings)],
+        [basis(settings), _today(settings), _candidates(settings)],
     )
 
 
@@ -168,7 +168,7 @@ def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
 
 
 def _changed_basis(settings: Settings, last: dict[str, Any]) -> str | None:
-    if last["basis"] != _basis(settings):
+    if last["basis"] != basis(settings):
         return "the policy, the models, the program, a key or the version of the engine changed"
     if last.get("candidates") != _candidates(settings):
         return "a candidate is not the one of the last build"
@@ -193,7 +193,7 @@ def _changed_files(before: dict[str, dict[str, str]], delivered: tuple[Delivered
     return None
 
 
-def _basis(settings: Settings) -> str:
+def basis(settings: Settings) -> str:
     """A digest of everything but the data that a build depends on: project, program, key versions, the engine."""
     # a view says which day it compares with: of today by itself, another one as text
     day = "today" if settings.as_of is None else "a day that is given"

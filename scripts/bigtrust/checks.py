@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 from dbt.artifacts.schemas.manifest import WritableManifest
 
-from bigtrust import artefacts, check_exceptions, contract, lineage, purposes, records, reviews
+from bigtrust import artefacts, check_exceptions, contract, lineage, metamorphic, purposes, records, reviews
 from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
@@ -151,6 +151,7 @@ def load(settings: Settings) -> Prepared:
         *(_passed("SUI-01", name, name, examined) for name, examined in suited.items()),
         *(_passed("ERA-01", name, name, examined) for name, examined in kept.items()),
         *(_passed("PSE-03", name, name, examined) for name, examined in pseudonyms.items()),
+        *metamorphic.standing(settings),
     ]
     day = check_exceptions.today()
     exceptions = check_exceptions.load(
@@ -248,6 +249,7 @@ def _judge(
 def _require_judged(prepared: Prepared, codes: Iterable[str]) -> None:
     """Raise ConfigurationError that says when a check is made which is not one of the candidates."""
     judged = {OBJECTS, *FLOWS, *FILES, *(result.code for result in prepared.made)}
+    judged -= metamorphic.COMMANDS.keys()  # a run only repeats what they said
     judged.update(rule.code for suite in prepared.suites for rule in suite.rules)
     kinds = {check.code: check.kind for check in CHECKS}
     for code in codes:

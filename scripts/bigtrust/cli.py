@@ -210,13 +210,14 @@ def _check_as_if_never(settings: Settings, sample: int) -> None:
     with _reporter() as reporter:
         report = as_if_never.check(settings, sample, reporter)
     if not report.requests:
-        console.print("MET-01, as if never: not applicable, there is no erasure request in force.")
+        console.print(f"MET-01, as if never: not applicable, {as_if_never.NO_REQUEST}.")
         return
     for relation, rows in report.differences.items():
         console.print(f"  MET-01 failed: {relation} differs: {rows:,} rows are in one build only")
+    rows = sum(report.rows.values())
     console.print(
         f"MET-01, as if never: {report.requests:,} requests of {report.customers:,} customers, whose footprint is "
-        f"{report.deleted:,} landing rows; {report.relations} relations with {report.rows:,} rows compared, "
+        f"{report.deleted:,} landing rows; {len(report.rows)} relations with {rows:,} rows compared, "
         f"{len(report.differences) or 'none'} differ."
     )
     if not report.passed:

@@ -42,7 +42,7 @@ from itertools import combinations, count
 from math import comb
 from pathlib import Path
 
-from bigtrust import compared, lock, sampled, secret
+from bigtrust import compared, lock, metamorphic, sampled, secret
 from bigtrust.build import Dbt
 from bigtrust.compared import Place
 from bigtrust.exchanged import Sample
@@ -120,7 +120,7 @@ class Report:
                 expectation="non_interference",
             )
             for publication, relation in sorted({*self.rows, *violations})
-        ] or [of_project(CODE, "metamorphic", "", 0, 0, self.verdict, _NOBODY, expectation="non_interference")]
+        ] or [of_project(CODE, "metamorphic", metamorphic.OBJECT, 0, 0, self.verdict, _NOBODY)]
 
 
 def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | None = None) -> Report:
@@ -138,11 +138,14 @@ def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | No
         reporter.phase("sample")
         secret.load(settings)
         now = datetime.now(UTC)
+        basis = metamorphic.basis(settings)
         settings = replace(settings, as_of=settings.as_of or now.date())  # midnight may pass meanwhile
         data = Sample(settings, seed or secrets.token_hex(8))
         customers = data.take(sample)
         if data.is_empty:
-            return Report(customers=0, exchanged={}, rows={}, differences=(), builds=0)
+            report = Report(customers=0, exchanged={}, rows={}, differences=(), builds=0)
+            metamorphic.keep(settings, report.results, basis)
+            return report
         reporter.phase("parse")
         builds = _Builds(settings, folder, data, reporter)
         reporter.phase("build")
@@ -160,7 +163,7 @@ def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | No
                 return builds.differences(publications, data.other_length, columns, total + number)
 
             flowing = causes(data.columns, found, differ)
-        return Report(
+        report = Report(
             customers=customers,
             exchanged=data.exchanged(),
             rows=builds.first.rows,
@@ -170,6 +173,8 @@ def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | No
             ),
             builds=builds.finished,
         )
+        metamorphic.keep(settings, report.results, basis)
+        return report
 
 
 def causes(

@@ -372,10 +372,11 @@ CHECKS: tuple[Check, ...] = (
         "MET-01",
         "metamorphic",
         "The publications are as if what was forgotten had never happened.",
-        "rows of both builds",
+        "rows of a sample, built with its requests",
         "That something was forgotten must not be readable from a total, a gap or a recency.",
-        "The result names the relations that differ. Read in its model what is kept (models/vault/kept/).",
-        no_exception="It is made apart from runs (bigtrust check --as-if-never), and blocks none.",
+        "The result names the relations that differ. Read in its model what is kept (models/vault/kept/). Until the "
+        "models change or the check passes, runs publish nothing.",
+        no_exception=_NEVER,
     ),
     Check(
         code="MET-02",
@@ -386,7 +387,9 @@ CHECKS: tuple[Check, ...] = (
         "patterns is needed, and nothing slips through one.",
         remedy="The line names the column that changed and the landing column that flows into it. Drop the column, or "
         "treat it: a pseudonym, a decade, a region, a month. If rows compete (first, latest, one of equals), let the "
-        "time decide, then file and row, never an identifier.",
+        "time decide, then file and row, never an identifier. Until the models change or the check passes, runs "
+        "publish nothing.",
+        no_exception=_NEVER,
     ),
     Check(
         "ART-01",

@@ -125,6 +125,11 @@ class Settings:
         return self.warehouse / "pages" / "index.html"
 
     @property
+    def metamorphic(self) -> Path:
+        """The last verdicts of the checks that build again (JSON; names and counts)."""
+        return self.warehouse / "metamorphic"
+
+    @property
     def reidentification(self) -> Path:
         """What the attacks of the last measurement found (JSON; figures only)."""
         return self.warehouse / "reidentification.json"

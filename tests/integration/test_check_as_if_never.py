@@ -7,6 +7,8 @@ import duckdb
 import source_system
 from warehouse import Warehouse, replace_in
 
+VERDICTS = "marts.check_results where code = 'MET-01' and run = (select max(run) from marts.runs)"
+
 
 def test_forgetting_on_own_data_leaves_no_trace(warehouse: Warehouse) -> None:
     before = warehouse.digests()
@@ -16,6 +18,13 @@ def test_forgetting_on_own_data_leaves_no_trace(warehouse: Warehouse) -> None:
     assert warehouse.digests() == before
     assert _left_behind(warehouse) == []
 
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 0, result.output
+    found = warehouse.query(
+        "governance", f"select verdict, count(*) > 20, sum(examined) > 1000 from {VERDICTS} group by 1"
+    )
+    assert found == [("passed", True, True)]
+
 
 def test_a_model_that_shows_what_was_forgotten_is_found_out_without_a_value(warehouse: Warehouse) -> None:
     project = warehouse.own_project()
@@ -24,6 +33,18 @@ def test_a_model_that_shows_what_was_forgotten_is_found_out_without_a_value(ware
     assert result.exit_code == 1, result.output
     assert "analytics.marts.purchase_lines differs" in result.output
     assert _left_behind(warehouse) == []
+
+    before = warehouse.digests()
+    result = warehouse.bigtrust("run")  # while a verdict of these models is failed, nothing is published
+    assert result.exit_code == 1, result.output
+    assert "MET-01 on analytics.marts.purchase_lines" in result.stderr
+    assert warehouse.digests() == before
+    with (project / "models" / "vault" / "erased_purchase_lines.sql").open("a", encoding="utf-8") as model:
+        model.write("\n-- another model, of which the check says nothing\n")
+    assert warehouse.bigtrust("run").exit_code == 0
+    ((verdict, reason),) = warehouse.query("governance", f"select verdict, reason from {VERDICTS}")
+    assert verdict == "not applicable"
+    assert "changed since it was made" in reason
 
 
 def test_what_the_source_system_has_deleted_leaves_no_trace_either(warehouse: Warehouse) -> None:

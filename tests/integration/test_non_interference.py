@@ -10,7 +10,7 @@ from unittest.mock import patch
 import duckdb
 import pytest
 
-from bigtrust import lock, non_interference
+from bigtrust import lock, metamorphic, non_interference
 from warehouse import Warehouse, replace_in
 
 pytestmark = pytest.mark.xdist_group("non_interference")  # the leaking builds are made once
@@ -217,6 +217,9 @@ def test_nothing_flows_from_who_the_people_are(warehouse: Warehouse) -> None:
     assert "of this sample only" in result.output
     assert warehouse.digests() == before
     assert _left_behind(warehouse) == []
+    standing = [result for result in metamorphic.standing(warehouse.settings) if result.code == "MET-02"]
+    assert {result.verdict for result in standing} == {"passed"}
+    assert sum(result.examined for result in standing) > 1000
 
 
 def test_where_nobody_is_there_is_nothing_to_exchange(warehouse: Warehouse) -> None:

@@ -70,8 +70,15 @@ def filter_landing(landing: Path, as_of: str, output: Path, memory_limit: str) -
 
 def big_trust(root: Path, as_of: str, memory_limit: str) -> Build:
     """`bigtrust run` in the folders under `root`; root/landing must be there."""
+    (root / LOG).unlink(missing_ok=True)
+    process = processes.run([BIN / "bigtrust", "run", "--as-of", as_of], environment(root, memory_limit), root)
+    return Build(process, model_times.read(root / LOG))
+
+
+def environment(root: Path, memory_limit: str) -> dict[str, str]:
+    """The settings of Big Trust in the folders under `root`."""
     folders = ("landing", "warehouse", "published", "register", "site", "ledger")
-    environment = {
+    return {
         **{f"BIGTRUST_{name.upper()}": str(root / name) for name in folders},
         "BIGTRUST_SECRET_FILE": str(root / "secret.key"),
         "BIGTRUST_PROJECT": str(PROJECT),
@@ -79,9 +86,6 @@ def big_trust(root: Path, as_of: str, memory_limit: str) -> Build:
         "DBT_LOG_FORMAT_FILE": "json",
         "PYTHONPATH": str(PROJECT / "scripts"),
     }
-    (root / LOG).unlink(missing_ok=True)
-    process = processes.run([BIN / "bigtrust", "run", "--as-of", as_of], environment, root)
-    return Build(process, model_times.read(root / LOG))
 
 
 def plain(root: Path, landing: Path, filtered: Path, memory_limit: str) -> Build:
