@@ -135,10 +135,8 @@ def test_a_database_error_fails_the_check_and_no_value_leaves(
 
 def test_great_expectations_own_results_hold_no_value_either(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Any] = []
-    original = bigtrust.gx.validate._run_checkpoint
-    monkeypatch.setattr(
-        bigtrust.gx.validate, "_run_checkpoint", lambda *given: seen.append(original(*given)) or seen[-1]
-    )
+    original = bigtrust.gx.validate._outcomes
+    monkeypatch.setattr(bigtrust.gx.validate, "_outcomes", lambda *given: seen.append(original(*given)) or seen[-1])
     shop.publish(f"create view marts.mart as select '{CANARY}' as email, '{CANARY}'::varchar::integer as broken")
     rules = [rule("expect_column_values_to_match_regex", column=column, regex="x") for column in ("email", "broken")]
     shop.judge([suite(*rules, rule("expect_table_to_hold_no_raw_value"))])
@@ -242,7 +240,7 @@ def test_a_check_that_crashes_fails_those_without_a_result_and_says_no_value(
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("great_expectations.Checkpoint.run", crash)
+    monkeypatch.setattr("great_expectations.ValidationDefinition.run", crash)
     (result,) = shop.judge([suite(rule("expect_column_to_exist", column="a"))]).results
     assert (result.verdict, result.reason) == ("failed", "Great Expectations gave no result (RuntimeError)")
 
