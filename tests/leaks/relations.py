@@ -235,7 +235,14 @@ LEAKS = [
     ),
     one("postal code", "full birth date, postal code, time", "postal_code", meant="FLW-02"),
     one("town", "full birth date, postal code, time", "city", meant="FLW-02"),
-    one("time of the account", "full birth date, postal code, time", "created_at", "timestamp", meant="FLW-02"),
+    one(
+        "time of the account",
+        "full birth date, postal code, time",
+        "created_at",
+        "timestamp",
+        meant="FLW-02",
+        also="FLW-06",  # of who came back after being forgotten it is the month of that
+    ),
     one(
         "time of a ticket",
         "full birth date, postal code, time",
