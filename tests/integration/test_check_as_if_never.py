@@ -21,7 +21,7 @@ def test_forgetting_on_own_data_leaves_no_trace(warehouse: Warehouse) -> None:
     result = warehouse.bigtrust("run")
     assert result.exit_code == 0, result.output
     found = warehouse.query(
-        "governance", f"select verdict, count(*) > 20, sum(examined) > 1000 from {VERDICTS} group by 1"
+        "governance", f"select verdict, count(*) >= 18, sum(examined) > 1000 from {VERDICTS} group by 1"
     )
     assert found == [("passed", True, True)]
 
