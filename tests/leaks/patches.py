@@ -1,0 +1,228 @@
+"""Leaks that are patches to the project: to a model, a macro, a configuration, a suite, a table of the policy.
+
+As those of relations.py, each declares what the house asks for, so that nothing refuses it but the check that is meant
+for its family. Those that a run finds on its candidates are judged together, by the objects that fail (`FOUND`, and
+`FOUND_WITH_K_1` where k would hide them); so are those that stop a build (`BUILT`), and those that only building again
+shows (`COMPARED`). The others stop a run before any data moves, one by one (`STOPPED`).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from leaks.plant import declare
+from leaks.relations import PERSON
+from warehouse import replace_in
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a leak takes from the data: it is another one every day, and stands in no file of the project."""
+
+    email: str
+    secret: str
+
+
+Edit = Callable[[Path, Known], None]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A leak.
+
+    `edit` puts it into a copied project. `caught_by` are the checks that fail, each with the object that it fails on: a
+    relation, a column of one, or what else is judged. What stops a run is on no object: `says` is part of its message.
+    """
+
+    name: str
+    family: str
+    edit: Edit
+    caught_by: frozenset[tuple[str, str]]
+    says: str = ""
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of the checks that refuse it."""
+        return sorted({code for code, _ in self.caught_by})
+
+
+def on(objects: str, codes: str) -> frozenset[tuple[str, str]]:
+    """Each of the codes (separated by spaces) on each of the objects (separated by commas)."""
+    return frozenset((code, name.strip()) for name in objects.split(",") for code in codes.split())
+
+
+def stopped(name: str, family: str, code: str, says: str, edit: Edit) -> Patch:
+    """A leak that stops a run; without a code, what refuses it is no check."""
+    return Patch(name, family, edit, frozenset({(code, "")} if code else ()), says)
+
+
+# --- what is in the catalogue of a file, beside its rows
+
+CATALOGUE = "column name, comment, enum type, constant"
+CONSTANT = "select 'none' as segment"
+
+
+def _described_column(project: Path, known: Known) -> None:
+    properties = declare(project, "zoo_comment", CONSTANT, {"segment": "varchar"})
+    replace_in(properties, "A column.", f"As of {known.email}.")
+
+
+def _described_relation(project: Path, known: Known) -> None:
+    declare(project, "zoo_described", CONSTANT, {"segment": "varchar"}, description=f"Asked for by {known.email}.")
+
+
+def _column_name(project: Path, known: Known) -> None:
+    declare(project, "zoo_named", f"""select 1 as "{known.email}" """, {known.email: "integer"})
+
+
+def _enum(project: Path, known: Known) -> None:
+    labels = f"enum('none', '{known.email}')"
+    declare(project, "zoo_enum", f"select cast('none' as {labels}) as segment", {"segment": labels})
+
+
+def _field_name(project: Path, known: Known) -> None:
+    sql = f"""select {{'{known.email}': 1}} as segment"""
+    declare(project, "zoo_field", sql, {"segment": f'struct("{known.email}" integer)'})
+
+
+def _constant(project: Path, known: Known) -> None:
+    sql = f"""select count(*) as products from {{{{ ref("protected_analytics__products") }}}} where name = '{known.email}'"""
+    declare(project, "zoo_constant", sql, {"products": "bigint"}, schema="marts")
+
+
+# --- who is one of few
+
+RARE = "rare category"
+ATTRIBUTES = "models/vault/persons/customer_attributes.sql"
+CUSTOMERS = "analytics.protected.customers, analytics.marts.customers"
+MEMBERS = "marketing.protected.audience_members, marketing.marts.audience_members"
+
+
+def _lowered_k(project: Path, known: Known) -> None:
+    replace_in(project / "models/protected/analytics/protected_analytics__customers.sql", 'k=setting("k")', "k=1")
+
+
+def _without_ladder(project: Path, known: Known) -> None:
+    path = project / "models/protected/marketing/protected_marketing__audience_members.sql"
+    columns = "person_pseudonym, birth_decade, region, country, language, visible_until"
+    path.write_text(f"select {columns} from {{{{ ref('audience_attributes') }}}}\n", encoding="utf-8")
+
+
+def _two_ladders(project: Path, known: Known) -> None:
+    ladder = """{{{{ k_anonymous(ref("customer_attributes"), ["{}"], others=["person_pseudonym"], k=setting("k")) }}}}"""
+    sql = f"""
+select decades.person_pseudonym, decades.birth_decade, regions.region
+from {ladder.format("birth_decade")} as decades
+inner join {ladder.format("region")} as regions on decades.person_pseudonym = regions.person_pseudonym
+"""
+    metas = {name: {"treatment": name} for name in ("birth_decade", "region")}
+    types = {PERSON: "uuid", "birth_decade": "integer", "region": "varchar"}
+    declare(project, "zoo_two_ladders", sql, types, metas=metas)
+
+
+# --- what nobody declared, and what is empty
+
+OUTSIDE = "a relation outside the checks"
+NOTHING = "a check switched off or examining nothing"
+
+
+def _other_schema(project: Path, known: Known) -> None:
+    sql = """{{ config(schema="scratch", alias="zoo_scratch") }} select 1 as segments"""
+    declare(project, "zoo_scratch", sql, {"segments": "integer"}, publication="marketing", has_suite=False)
+    _suite(project, "marketing.scratch.zoo_scratch", 800)
+
+
+def _in_main(project: Path, known: Known) -> None:
+    sql = """{{ config(schema="main", alias="zoo_main", materialized="view") }} select 1 as segments"""
+    declare(project, "zoo_main", sql, {"segments": "integer"}, publication="finance", has_suite=False)
+    _suite(project, "finance.main.zoo_main", 801)
+
+
+def _suite(project: Path, relation: str, number: int) -> None:
+    path = (project / "expectations").joinpath(*relation.split(".")).with_suffix(".yml")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(
+        f"relation: {relation}\nneeds: [customers]\nexpectations:\n"
+        f"  - expect_column_to_exist: {{column: segments}}\n    code: ZOO-{number}\n    because: It is there.\n",
+        encoding="utf-8",
+    )
+
+
+def _seed(project: Path, known: Known) -> None:
+    (project / "seeds" / "zoo_seed.csv").write_text("segment\nA\n", encoding="utf-8")
+    (project / "seeds" / "_zoo_seed.yml").write_text(
+        "version: 2\nseeds:\n  - name: zoo_seed\n    config: {database: insights, schema: marts}\n", encoding="utf-8"
+    )
+
+
+def _where_false(project: Path, known: Known) -> None:
+    declare(project, "zoo_nothing", "select 'none' as segment where false", {"segment": "varchar"})
+
+
+def _empty_mart(project: Path, known: Known) -> None:
+    path = project / "models/protected/analytics/protected_analytics__returns.sql"
+    replace_in(path, "where visible_until > {{ today() }}", "where visible_until > {{ today() }} and false")
+
+
+# --- what a run writes beside the candidates
+
+SECRET = "secret in SQL, log or metadata"
+PAD = "run_query(\"select hex(getvariable('analytics_inner_pad'))\")"
+
+
+def _secret_in_sql(project: Path, known: Known) -> None:
+    sql = "select '{% if execute %}{{ " + PAD + ".rows[0][0] }}{% endif %}' as segment"
+    declare(project, "zoo_secret", sql, {"segment": "varchar"})
+
+
+def _secret_in_log(project: Path, known: Known) -> None:
+    sql = "{% if execute %}{% do log(" + PAD + ".rows[0][0], info=true) %}{% endif %} " + CONSTANT
+    declare(project, "zoo_log", sql, {"segment": "varchar"})
+
+
+def _secret_in_comment(project: Path, known: Known) -> None:
+    description = f"Keyed by {known.secret}."
+    declare(project, "zoo_key", CONSTANT, {"segment": "varchar"}, publication="finance", description=description)
+
+
+TOLD = "values in test results, Data Docs, error messages, file names"
+
+
+def _value_in_suite(project: Path, known: Known) -> None:
+    rule = {
+        "expect_column_values_to_not_be_in_set": {"column": "segment", "value_set": [known.email]},
+        "code": "ZOO-900",
+        "because": "Nobody is shown.",
+    }
+    declare(project, "zoo_suite", CONSTANT, {"segment": "varchar"}, rules=[rule])
+
+
+def _file_name(project: Path, known: Known) -> None:
+    sql = (
+        "{% if execute %}{% do run_query(\"copy (select 1) to '\" ~ env_var('BIGTRUST_WAREHOUSE') ~ \"/" + known.email
+        + ".csv'\") %}{% endif %} " + CONSTANT
+    )
+    declare(project, "zoo_file", sql, {"segment": "varchar"})
+
+
+FOUND = [
+    Patch("address in the comment of a column", CATALOGUE, _described_column, on("analytics.protected.zoo_comment", "RAW-01 PAT-01")),
+    Patch("address in the description of a relation", CATALOGUE, _described_relation, on("analytics.protected.zoo_described", "RAW-01 PAT-01")),
+    Patch("address as the name of a column", CATALOGUE, _column_name, on("analytics.protected.zoo_named", "RAW-01 PAT-01")),
+    Patch("address as a label of an enum", CATALOGUE, _enum, on("analytics.protected.zoo_enum", "RAW-01 PAT-01")),
+    Patch("address as the name of a field", CATALOGUE, _field_name, on("analytics.protected.zoo_field", "RAW-01 PAT-01")),
+    Patch("address as a constant in the SQL of a view", CATALOGUE, _constant, on("analytics.marts.zoo_constant", "RAW-01 PAT-01")),
+    Patch("k lowered where the ladder is used", RARE, _lowered_k, on(CUSTOMERS, "KAN-01")),
+    Patch("attributes without the ladder", RARE, _without_ladder, on(MEMBERS, "KAN-01")),
+    Patch("a ladder for each attribute, but not for both", RARE, _two_ladders, on("analytics.protected.zoo_two_ladders", "KAN-01")),
+    Patch("table in another schema", OUTSIDE, _other_schema, on("marketing", "OBJ-01")),
+    Patch("view in the schema main", OUTSIDE, _in_main, on("finance", "OBJ-01")),
+    Patch("seed in a publication", OUTSIDE, _seed, on("insights", "OBJ-01")),
+    Patch("table without a row", NOTHING, _where_false, on("analytics.protected.zoo_nothing", "ROW-01")),
+    Patch("mart that shows nothing, although landing had rows", NOTHING, _empty_mart, on("analytics.protected.returns, analytics.marts.returns", "ROW-01")),
+    Patch("key as a constant in SQL", SECRET, _secret_in_sql, on("dbt target, candidate analytics", "ART-02")),
+    Patch("key in the log", SECRET, _secret_in_log, on("dbt logs", "ART-02")),
+    Patch("secret in a description", SECRET, _secret_in_comment, on("dbt target, candidate finance", "ART-02")),
+    Patch("address in a suite, and so on its page", TOLD, _value_in_suite, on("Data Docs", "ART-01")),
+    Patch("address as the name of a file", TOLD, _file_name, on("other files of the warehouse", "ART-01")),
+]
