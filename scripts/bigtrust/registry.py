@@ -139,10 +139,12 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "FLW-05",
         "static",
-        "Nothing runs beside the models but deletes and guards.",
-        "hooks and the macros that they call",
-        "A hook could copy data past every model, where no lineage sees it.",
-        "Remove the hook, or write what it does as a model.",
+        "Nothing runs beside the models but deletes and guards; no model, test or macro asks the database, logs, or "
+        "calls what is not the project's own.",
+        "hooks, and macros of the project",
+        "A hook could copy data past every model, where no lineage sees it. So could a model whose Jinja asks for a "
+        "value and writes it into its SQL, into a file or into the log.",
+        "Remove the hook or the call, or write what it does as a model.",
         no_exception=_FOLLOWED,
     ),
     Check(
@@ -207,6 +209,24 @@ CHECKS: tuple[Check, ...] = (
         "Data kept longer than the published policy says breaks a promise, whether or not a view hides it.",
         "governance.marts.retention_status says in which relation: its protected model does not drop the rows whose "
         "window has ended.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "RET-04",
+        "build",
+        "No row of a publication is older than its retention window, by the dates that it shows itself.",
+        "rows of the relations with a retention window",
+        "When a row disappears is computed by a macro. If that is wrong, everything that trusts it is wrong with it.",
+        "Look at the macro visible_until (macros/policy/), and at how the protected model uses it.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "OPT-01",
+        "build",
+        "Nobody is in marketing whose last word on it is not yes.",
+        "persons in marketing, and what is known of their consent",
+        "Without consent there is no ground on which marketing may know anybody (GDPR art. 6(1)(a)).",
+        "Look at models/vault/marketing_opt_ins.sql: it lists the persons whom marketing may see.",
         no_exception=_TESTED,
     ),
     Check(
@@ -295,7 +315,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "RET-02",
         "data",
-        "A mart shows the visible rows of its protected table, no more and no fewer.",
+        "A mart shows the visible rows of its protected table, no more and no fewer, and none on the day on which they "
+        "expire.",
         "rows of the protected table",
         "What has expired disappears on days without a build, too; and a mart that loses rows gives wrong answers.",
         "The mart selects from its protected table, and only filters visible_until > today().",

@@ -226,3 +226,76 @@ FOUND = [
     Patch("address in a suite, and so on its page", TOLD, _value_in_suite, on("Data Docs", "ART-01")),
     Patch("address as the name of a file", TOLD, _file_name, on("other files of the warehouse", "ART-01")),
 ]
+
+# --- treatments that treat too little: k is 1, or those whom they show would give it up
+
+WEAK = "a treatment that treats too little"
+MACROS = "macros/privacy"
+
+
+def _year_for_decade(project: Path, known: Known) -> None:
+    replace_in(project / MACROS / "birth_decade.sql", "floor(extract(year from {{ birth_date }}) / 10) * 10", "extract(year from {{ birth_date }})")
+
+
+def _day_for_month(project: Path, known: Known) -> None:
+    replace_in(project / MACROS / "month.sql", "date_trunc('month', {{ moment }})", "{{ moment }}")
+
+
+def _postal_code_for_region(project: Path, known: Known) -> None:
+    replace_in(project / ATTRIBUTES, "coalesce(regions.region, 'unknown')", "coalesce(kept_customers.postal_code, 'unknown')")
+
+
+def _town_for_region(project: Path, known: Known) -> None:
+    kept = project / "models/vault/kept/kept_customers.sql"
+    replace_in(kept, "    stg_customers.country,\n", "    stg_customers.country,\n    stg_customers.city,\n")
+    path = project / "models/vault/persons/audience_attributes.sql"
+    replace_in(path, "coalesce(regions.region, 'unknown')", "coalesce(kept_customers.city, 'unknown')")
+
+
+def _text_for_country(project: Path, known: Known) -> None:
+    path = project / MACROS / "country.sql"
+    path.write_text("{% macro country(column) -%} upper({{ column }} || ' (as landed)') {%- endmacro %}\n", encoding="utf-8")
+
+
+def _unkeyed(project: Path, known: Known) -> None:
+    path = project / MACROS / "issue_pseudonym.sql"
+    replace_in(
+        path,
+        "    cast(\n        left(\n",
+        "    {%- if domain == 'analytics' -%}\n"
+        "    cast(left(sha256(encode('{{ kind }}:' || {{ identifier }})), 32) as uuid)\n"
+        "    {%- else -%}\n    cast(\n        left(\n",
+    )
+    replace_in(path, "    )\n{%- endmacro %}", "    )\n    {%- endif -%}\n{%- endmacro %}")
+
+
+def _any_code(project: Path, known: Known) -> None:
+    path = project / MACROS / "code.sql"
+    path.write_text("{% macro code(column, codes) -%} 'landed: ' || {{ column }} {%- endmacro %}\n", encoding="utf-8")
+
+
+def _quoting_expectation(project: Path, known: Known) -> None:
+    source = (project / "expectations" / "expect_table_to_hold_rows.py").read_text(encoding="utf-8")
+    source = source.replace("ExpectTableToHoldRows", "ExpectTableToQuoteRows")
+    source = source.replace("return Counts(rows)", f"return Counts(rows, 1, {{'segment': '{known.email}'}})")
+    source = source.replace("return counts.examined > 0", "return False")
+    (project / "expectations" / "expect_table_to_quote_rows.py").write_text(source, encoding="utf-8")
+    rule = {"expect_table_to_quote_rows": {}, "code": "ZOO-901", "because": "It is there."}
+    declare(project, "zoo_quoted", CONSTANT, {"segment": "varchar"}, rules=[rule])
+
+
+def let_k_be_1(project: Path) -> None:
+    """Let nobody give up a value for being one of few: that would hide what a treatment shows."""
+    replace_in(project / "seeds/policy/settings.csv", "\nk,5,", "\nk,1,")
+
+
+FOUND_WITH_K_1 = [
+    Patch("year of birth for its decade", WEAK, _year_for_decade, on("analytics.protected.customers.birth_decade, analytics.marts.customers.birth_decade", "CUS-03")),
+    Patch("day for the month", WEAK, _day_for_month, on("analytics.marts.customers.customer_since_month", "CUS-07") | on("insights.marts.sales_by_category_month.sold_month", "SCM-02") | on("insights.marts.sales_by_region_month.sold_month", "SRM-02")),
+    Patch("postal code for the region", WEAK, _postal_code_for_region, on("analytics.marts.customers.region", "CUS-04") | on(CUSTOMERS, "FLW-02")),
+    Patch("town for the region", WEAK, _town_for_region, on("marketing.marts.audience_members.region", "CUS-04") | on(MEMBERS, "FLW-02")),
+    Patch("any text for a country", WEAK, _text_for_country, on("analytics.marts.customers.country", "CUS-05")),
+    Patch("any text for a code", WEAK, _any_code, on("analytics.marts.purchases.channel", "PUR-03") | on("analytics.marts.returns.reason", "RTN-02") | on("analytics.marts.touchpoints.channel", "TOU-03")),
+    Patch("pseudonyms without a key", WEAK, _unkeyed, on("analytics.marts.customers, analytics.marts.purchases", "PSE-02")),
+    Patch("an expectation that quotes values", TOLD, _quoting_expectation, on("Data Docs", "ART-01")),
+]
