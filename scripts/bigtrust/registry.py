@@ -212,6 +212,17 @@ CHECKS: tuple[Check, ...] = (
         no_exception=_TESTED,
     ),
     Check(
+        "ERA-02",
+        "build",
+        "Nothing that was forgotten is in a publication: no line, no amount, no contact that names it or reveals the "
+        "interest in it.",
+        "rows of the requests, of what arrived, and of what is published of it",
+        "ERA-01 sees that what is forgotten is left out somewhere on the way; whether it really is, only the rows say.",
+        "Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and "
+        "models/vault/erased_purchase_lines.sql.",
+        no_exception=_TESTED,
+    ),
+    Check(
         "RET-04",
         "build",
         "No row of a publication is older than its retention window, by the dates that it shows itself.",

@@ -25,9 +25,7 @@ with
             on stg_consents.customer_id = erased_persons.customer_id
         where
             lower(stg_consents.purpose) = 'marketing'
-            and (
-                erased_persons.customer_id is null or stg_consents.recorded_at > erased_persons.erased_until
-            )
+            and (erased_persons.customer_id is null or stg_consents.recorded_at > erased_persons.erased_until)
         group by stg_consents.customer_id
 
     )

@@ -36,7 +36,8 @@ with
             occurred_on as dated_on
         from {{ ref("protected_analytics__touchpoints") }}
         union
-        select 'analytics' as purpose, 'customers' as data_category, person_activity.last_active_on as dated_on
+        select
+            'analytics' as purpose, 'customers' as data_category, person_activity.last_active_on as dated_on
         from {{ ref("protected_analytics__customers") }} as customers
         inner join
             {{ ref("person_pseudonyms") }} as person_pseudonyms
@@ -45,7 +46,8 @@ with
             {{ ref("person_activity") }} as person_activity
             on person_pseudonyms.customer_id = person_activity.customer_id
         union
-        select 'marketing' as purpose, 'customers' as data_category, person_activity.last_active_on as dated_on
+        select
+            'marketing' as purpose, 'customers' as data_category, person_activity.last_active_on as dated_on
         from {{ ref("protected_marketing__audience_members") }} as audience_members
         inner join
             {{ ref("marketing_person_pseudonyms") }} as person_pseudonyms
@@ -72,4 +74,5 @@ inner join
     on dated.purpose = retention_windows.purpose
     and dated.data_category = retention_windows.data_category
 where
-    cast(dated.dated_on + to_months(cast(retention_windows.period_months as integer)) as date) <= {{ today() }}
+    cast(dated.dated_on + to_months(cast(retention_windows.period_months as integer)) as date)
+    <= {{ today() }}

@@ -1,9 +1,8 @@
 """Leaks that are patches to the project: to a model, a macro, a configuration, a suite, a table of the policy.
 
 As those of relations.py, each declares what the house asks for, so that nothing refuses it but the check that is meant
-for its family. Those that a run finds on its candidates are judged together, by the objects that fail (`FOUND`, and
-`FOUND_WITH_K_1` where k would hide them); so are those that stop a build (`BUILT`), and those that only building again
-shows (`COMPARED`). The others stop a run before any data moves, one by one (`STOPPED`).
+for its family. All that a run finds on its candidates are built together, and each is judged by the objects that fail
+(`FOUND`, and `FOUND_WITH_K_1` where k would hide them). What does not come so far is in stopping.py.
 """
 
 from collections.abc import Callable
@@ -31,7 +30,8 @@ class Patch:
     """A leak.
 
     `edit` puts it into a copied project. `caught_by` are the checks that fail, each with the object that it fails on: a
-    relation, a column of one, or what else is judged. What stops a run is on no object: `says` is part of its message.
+    relation, a column of one, or what else is judged; none for what stops a run or a build. `says` is in the message
+    that stops a run, or in the reason of a check; of something forgotten, it is what is still there.
     """
 
     name: str
@@ -51,9 +51,9 @@ def on(objects: str, codes: str) -> frozenset[tuple[str, str]]:
     return frozenset((code, name.strip()) for name in objects.split(",") for code in codes.split())
 
 
-def stopped(name: str, family: str, code: str, says: str, edit: Edit) -> Patch:
-    """A leak that stops a run; without a code, what refuses it is no check."""
-    return Patch(name, family, edit, frozenset({(code, "")} if code else ()), says)
+def rewritten(file: str, old: str, new: str) -> Edit:
+    """An edit of a file of the project."""
+    return lambda project, known: replace_in(project / file, old, new)
 
 
 # --- what is in the catalogue of a file, beside its rows
@@ -86,7 +86,8 @@ def _field_name(project: Path, known: Known) -> None:
 
 
 def _constant(project: Path, known: Known) -> None:
-    sql = f"""select count(*) as products from {{{{ ref("protected_analytics__products") }}}} where name = '{known.email}'"""
+    products = '{{ ref("protected_analytics__products") }}'
+    sql = f"select count(*) as products from {products} where name = '{known.email}'"
     declare(project, "zoo_constant", sql, {"products": "bigint"}, schema="marts")
 
 
@@ -109,7 +110,9 @@ def _without_ladder(project: Path, known: Known) -> None:
 
 
 def _two_ladders(project: Path, known: Known) -> None:
-    ladder = """{{{{ k_anonymous(ref("customer_attributes"), ["{}"], others=["person_pseudonym"], k=setting("k")) }}}}"""
+    ladder = (
+        """{{{{ k_anonymous(ref("customer_attributes"), ["{}"], others=["person_pseudonym"], k=setting("k")) }}}}"""
+    )
     sql = f"""
 select decades.person_pseudonym, decades.birth_decade, regions.region
 from {ladder.format("birth_decade")} as decades
@@ -122,6 +125,7 @@ inner join {ladder.format("region")} as regions on decades.person_pseudonym = re
 
 # --- what nobody declared, and what is empty
 
+AUDIENCE = "a person whom nobody may show"
 OUTSIDE = "a relation outside the checks"
 NOTHING = "a check switched off or examining nothing"
 
@@ -199,32 +203,96 @@ def _value_in_suite(project: Path, known: Known) -> None:
 
 def _file_name(project: Path, known: Known) -> None:
     sql = (
-        "{% if execute %}{% do run_query(\"copy (select 1) to '\" ~ env_var('BIGTRUST_WAREHOUSE') ~ \"/" + known.email
-        + ".csv'\") %}{% endif %} " + CONSTANT
+        "{% if execute %}{% do run_query(\"copy (select 1) to '\" ~ env_var('BIGTRUST_WAREHOUSE') ~ \"/"
+        + known.email
+        + ".csv'\") %}{% endif %} "
+        + CONSTANT
     )
     declare(project, "zoo_file", sql, {"segment": "varchar"})
 
 
+def _file_anywhere(project: Path, known: Known) -> None:
+    sql = "{% if execute %}{% do run_query('copy (select 1) to \\'/dev/null\\' (format csv)') %}{% endif %} " + CONSTANT
+    declare(project, "zoo_copy", sql, {"segment": "varchar"})
+
+
+def _macro_of_dbt(project: Path, known: Known) -> None:
+    text = "{% macro get_limit_sql(sql, limit) %}{{ sql }}{% endmacro %}\n"
+    (project / "macros" / "engine" / "get_limit_sql.sql").write_text(text, encoding="utf-8")
+
+
 FOUND = [
-    Patch("address in the comment of a column", CATALOGUE, _described_column, on("analytics.protected.zoo_comment", "RAW-01 PAT-01")),
-    Patch("address in the description of a relation", CATALOGUE, _described_relation, on("analytics.protected.zoo_described", "RAW-01 PAT-01")),
-    Patch("address as the name of a column", CATALOGUE, _column_name, on("analytics.protected.zoo_named", "RAW-01 PAT-01")),
+    Patch(
+        "mart that goes on showing what expires",
+        AUDIENCE,
+        rewritten("models/marts/analytics/analytics__purchases.sql", "\nwhere visible_until > {{ today() }}", ""),
+        on("analytics.marts.purchases", "RET-02"),
+    ),
+    Patch(
+        "address in the comment of a column",
+        CATALOGUE,
+        _described_column,
+        on("analytics.protected.zoo_comment", "RAW-01 PAT-01"),
+    ),
+    Patch(
+        "address in the description of a relation",
+        CATALOGUE,
+        _described_relation,
+        on("analytics.protected.zoo_described", "RAW-01 PAT-01"),
+    ),
+    Patch("address as the name of a column", CATALOGUE, _column_name, on("analytics.protected.zoo_named", "RAW-01")),
     Patch("address as a label of an enum", CATALOGUE, _enum, on("analytics.protected.zoo_enum", "RAW-01 PAT-01")),
-    Patch("address as the name of a field", CATALOGUE, _field_name, on("analytics.protected.zoo_field", "RAW-01 PAT-01")),
-    Patch("address as a constant in the SQL of a view", CATALOGUE, _constant, on("analytics.marts.zoo_constant", "RAW-01 PAT-01")),
+    Patch(
+        "address as the name of a field", CATALOGUE, _field_name, on("analytics.protected.zoo_field", "RAW-01 PAT-01")
+    ),
+    Patch(
+        "address as a constant in the SQL of a view", CATALOGUE, _constant, on("analytics.marts.zoo_constant", "RAW-01")
+    ),
     Patch("k lowered where the ladder is used", RARE, _lowered_k, on(CUSTOMERS, "KAN-01")),
     Patch("attributes without the ladder", RARE, _without_ladder, on(MEMBERS, "KAN-01")),
-    Patch("a ladder for each attribute, but not for both", RARE, _two_ladders, on("analytics.protected.zoo_two_ladders", "KAN-01")),
+    Patch(
+        "a ladder for each attribute, but not for both",
+        RARE,
+        _two_ladders,
+        on("analytics.protected.zoo_two_ladders", "KAN-01"),
+    ),
     Patch("table in another schema", OUTSIDE, _other_schema, on("marketing", "OBJ-01")),
     Patch("view in the schema main", OUTSIDE, _in_main, on("finance", "OBJ-01")),
     Patch("seed in a publication", OUTSIDE, _seed, on("insights", "OBJ-01")),
     Patch("table without a row", NOTHING, _where_false, on("analytics.protected.zoo_nothing", "ROW-01")),
-    Patch("mart that shows nothing, although landing had rows", NOTHING, _empty_mart, on("analytics.protected.returns, analytics.marts.returns", "ROW-01")),
-    Patch("key as a constant in SQL", SECRET, _secret_in_sql, on("dbt target, candidate analytics", "ART-02")),
-    Patch("key in the log", SECRET, _secret_in_log, on("dbt logs", "ART-02")),
+    Patch(
+        "mart that shows nothing, although landing had rows",
+        NOTHING,
+        _empty_mart,
+        on("analytics.protected.returns, analytics.marts.returns", "ROW-01"),
+    ),
+    Patch(
+        "key as a constant in SQL",
+        SECRET,
+        _secret_in_sql,
+        on("dbt target, candidate analytics", "ART-02") | on("hooks", "FLW-05"),
+        "zoo_secret calls run_query",
+    ),
+    Patch(
+        "key in the log", SECRET, _secret_in_log, on("dbt logs", "ART-02") | on("hooks", "FLW-05"), "zoo_log calls log"
+    ),
     Patch("secret in a description", SECRET, _secret_in_comment, on("dbt target, candidate finance", "ART-02")),
     Patch("address in a suite, and so on its page", TOLD, _value_in_suite, on("Data Docs", "ART-01")),
     Patch("address as the name of a file", TOLD, _file_name, on("other files of the warehouse", "ART-01")),
+    Patch(
+        "file that a model writes anywhere",
+        TOLD,
+        _file_anywhere,
+        on("hooks", "FLW-05"),
+        "protected_analytics__zoo_copy calls run_query",
+    ),
+    Patch(
+        "macro in the place of one of dbt's",
+        OUTSIDE,
+        _macro_of_dbt,
+        on("hooks", "FLW-05"),
+        "get_limit_sql the macro takes the place of one of dbt's",
+    ),
 ]
 
 # --- treatments that treat too little: k is 1, or those whom they show would give it up
@@ -234,7 +302,11 @@ MACROS = "macros/privacy"
 
 
 def _year_for_decade(project: Path, known: Known) -> None:
-    replace_in(project / MACROS / "birth_decade.sql", "floor(extract(year from {{ birth_date }}) / 10) * 10", "extract(year from {{ birth_date }})")
+    replace_in(
+        project / MACROS / "birth_decade.sql",
+        "floor(extract(year from {{ birth_date }}) / 10) * 10",
+        "extract(year from {{ birth_date }})",
+    )
 
 
 def _day_for_month(project: Path, known: Known) -> None:
@@ -242,7 +314,9 @@ def _day_for_month(project: Path, known: Known) -> None:
 
 
 def _postal_code_for_region(project: Path, known: Known) -> None:
-    replace_in(project / ATTRIBUTES, "coalesce(regions.region, 'unknown')", "coalesce(kept_customers.postal_code, 'unknown')")
+    replace_in(
+        project / ATTRIBUTES, "coalesce(regions.region, 'unknown')", "coalesce(kept_customers.postal_code, 'unknown')"
+    )
 
 
 def _town_for_region(project: Path, known: Known) -> None:
@@ -254,7 +328,9 @@ def _town_for_region(project: Path, known: Known) -> None:
 
 def _text_for_country(project: Path, known: Known) -> None:
     path = project / MACROS / "country.sql"
-    path.write_text("{% macro country(column) -%} upper({{ column }} || ' (as landed)') {%- endmacro %}\n", encoding="utf-8")
+    path.write_text(
+        "{% macro country(column) -%} upper({{ column }} || ' (as landed)') {%- endmacro %}\n", encoding="utf-8"
+    )
 
 
 def _unkeyed(project: Path, known: Known) -> None:
@@ -290,12 +366,43 @@ def let_k_be_1(project: Path) -> None:
 
 
 FOUND_WITH_K_1 = [
-    Patch("year of birth for its decade", WEAK, _year_for_decade, on("analytics.protected.customers.birth_decade, analytics.marts.customers.birth_decade", "CUS-03")),
-    Patch("day for the month", WEAK, _day_for_month, on("analytics.marts.customers.customer_since_month", "CUS-07") | on("insights.marts.sales_by_category_month.sold_month", "SCM-02") | on("insights.marts.sales_by_region_month.sold_month", "SRM-02")),
-    Patch("postal code for the region", WEAK, _postal_code_for_region, on("analytics.marts.customers.region", "CUS-04") | on(CUSTOMERS, "FLW-02")),
-    Patch("town for the region", WEAK, _town_for_region, on("marketing.marts.audience_members.region", "CUS-04") | on(MEMBERS, "FLW-02")),
+    Patch(
+        "year of birth for its decade",
+        WEAK,
+        _year_for_decade,
+        on("analytics.protected.customers.birth_decade, analytics.marts.customers.birth_decade", "CUS-03"),
+    ),
+    Patch(
+        "day for the month",
+        WEAK,
+        _day_for_month,
+        on("analytics.marts.customers.customer_since_month", "CUS-07")
+        | on("insights.marts.sales_by_category_month.sold_month", "SCM-02")
+        | on("insights.marts.sales_by_region_month.sold_month", "SRM-02"),
+    ),
+    Patch(
+        "postal code for the region",
+        WEAK,
+        _postal_code_for_region,
+        on("analytics.marts.customers.region", "CUS-04") | on(CUSTOMERS, "FLW-02"),
+    ),
+    Patch(
+        "town for the region",
+        WEAK,
+        _town_for_region,
+        on("marketing.marts.audience_members.region", "CUS-04") | on(MEMBERS, "FLW-02"),
+    ),
     Patch("any text for a country", WEAK, _text_for_country, on("analytics.marts.customers.country", "CUS-05")),
-    Patch("any text for a code", WEAK, _any_code, on("analytics.marts.purchases.channel", "PUR-03") | on("analytics.marts.returns.reason", "RTN-02") | on("analytics.marts.touchpoints.channel", "TOU-03")),
-    Patch("pseudonyms without a key", WEAK, _unkeyed, on("analytics.marts.customers, analytics.marts.purchases", "PSE-02")),
+    Patch(
+        "any text for a code",
+        WEAK,
+        _any_code,
+        on("analytics.marts.purchases.channel", "PUR-03")
+        | on("analytics.marts.returns.reason", "RTN-02")
+        | on("analytics.marts.touchpoints.channel", "TOU-03"),
+    ),
+    Patch(
+        "pseudonyms without a key", WEAK, _unkeyed, on("analytics.marts.customers, analytics.marts.purchases", "PSE-02")
+    ),
     Patch("an expectation that quotes values", TOLD, _quoting_expectation, on("Data Docs", "ART-01")),
 ]

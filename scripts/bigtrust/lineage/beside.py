@@ -21,7 +21,22 @@ _CALLED = re.compile(r"([A-Za-z_][\w.]*)\s*\(")
 # What Jinja may call, beside the project's own macros and dbt's tests: what only writes SQL. No query, log or file.
 _HARMLESS = frozenset(
     {"ref", "source", "config", "env_var", "namespace", "return", "exceptions.raise_compiler_error", "this.incorporate"}
-    | {"append", "extend", "get", "items", "setdefault", "split", "values", "join", "map", "and", "in", "not", "or", "if"}
+    | {
+        "append",
+        "extend",
+        "get",
+        "items",
+        "setdefault",
+        "split",
+        "values",
+        "join",
+        "map",
+        "and",
+        "in",
+        "not",
+        "or",
+        "if",
+    }
     | {"materialization_table_duckdb", "materialization_view_default", "run_hooks"}
 )
 # Who may ask the database, and for what: the policy, whether something is there; and the way to add rows to a table.
