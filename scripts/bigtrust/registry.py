@@ -216,7 +216,7 @@ CHECKS: tuple[Check, ...] = (
         "build",
         "Nothing that was forgotten is in a publication: no line, no amount, no contact that names it or reveals the "
         "interest in it.",
-        "rows of the requests, of what arrived, and of what is published of it",
+        "rows of the requests, and of what is published of purchases",
         "ERA-01 sees that what is forgotten is left out somewhere on the way; whether it really is, only the rows say.",
         "Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and "
         "models/vault/erased_purchase_lines.sql.",

@@ -288,14 +288,6 @@ BUILT = [
     ),
     Patch("window of visits switched off in the macro", AUDIENCE, _window_switched_off, on("", "RET-04")),
     Patch(
-        "returns that never go",
-        AUDIENCE,
-        rewritten(
-            "models/protected/analytics/protected_analytics__returns.sql", "where visible_until > {{ today() }}", ""
-        ),
-        on("", "RET-03"),
-    ),
-    Patch(
         "consent ignored",
         AUDIENCE,
         rewritten("models/vault/marketing_opt_ins.sql", "    granted\n    and row", "    row"),
