@@ -389,6 +389,15 @@ CHECKS: tuple[Check, ...] = (
         remedy="Leave out the smallest other cell of the month as well, as the models of insights do.",
     ),
     Check(
+        code="CEL-03",
+        kind="data",
+        sentence="In no cell of an aggregate does one person make more than 80 percent of the amount.",
+        counted="cells",
+        reason="Such an amount is nearly what that person paid, however many others are in the cell "
+        "(dominance rule; Hundepool et al., Statistical Disclosure Control, 2012, chapter 4).",
+        remedy="Leave such cells out in the protected model: is_of_one_person (macros/privacy/).",
+    ),
+    Check(
         "MET-01",
         "metamorphic",
         "The publications are as if what was forgotten had never happened.",

@@ -94,6 +94,8 @@ def _constant(project: Path, known: Known) -> None:
 # --- who is one of few
 
 RARE = "rare category"
+OUTLIER = "outlier amount"
+MACROS = "macros/privacy"
 ATTRIBUTES = "models/vault/persons/customer_attributes.sql"
 CUSTOMERS = "analytics.protected.customers, analytics.marts.customers"
 MEMBERS = "marketing.protected.audience_members, marketing.marts.audience_members"
@@ -121,6 +123,19 @@ inner join {ladder.format("region")} as regions on decades.person_pseudonym = re
     metas = {name: {"treatment": name} for name in ("birth_decade", "region")}
     types = {PERSON: "uuid", "birth_decade": "integer", "region": "varchar"}
     declare(project, "zoo_two_ladders", sql, types, metas=metas)
+
+
+def _outlier(project: Path, known: Known) -> None:
+    """Every fiftieth purchase costs ten thousand times as much, and the treatment is gone."""
+    path = project / "models/vault/sales/sales_by_line.sql"
+    costly = "case when purchase_lines.purchase_number % 50 = 0 then 10000 else 1 end"
+    replace_in(
+        path,
+        "    purchase_lines.net_amount\nfrom",
+        f"    cast(purchase_lines.net_amount * {costly} as decimal(18, 2)) as net_amount\nfrom",
+    )
+    path = project / MACROS / "is_of_one_person.sql"
+    path.write_text("{% macro is_of_one_person(largest, total) -%} false {%- endmacro %}\n", encoding="utf-8")
 
 
 # --- what nobody declared, and what is empty
@@ -256,6 +271,12 @@ FOUND = [
         _two_ladders,
         on("analytics.protected.zoo_two_ladders", "KAN-01"),
     ),
+    Patch(
+        "purchase that makes nearly all of a cell",
+        OUTLIER,
+        _outlier,
+        on("insights.protected.sales_by_category_month, insights.marts.sales_by_category_month", "CEL-03"),
+    ),
     Patch("table in another schema", OUTSIDE, _other_schema, on("marketing", "OBJ-01")),
     Patch("view in the schema main", OUTSIDE, _in_main, on("finance", "OBJ-01")),
     Patch("seed in a publication", OUTSIDE, _seed, on("insights", "OBJ-01")),
@@ -298,7 +319,6 @@ FOUND = [
 # --- treatments that treat too little: k is 1, or those whom they show would give it up
 
 WEAK = "a treatment that treats too little"
-MACROS = "macros/privacy"
 
 
 def _year_for_decade(project: Path, known: Known) -> None:
