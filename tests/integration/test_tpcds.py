@@ -126,7 +126,8 @@ def _require_equal_marts(root: Path) -> None:
             published = f"select {columns} from {mart.replace('.', '.marts.')} as mart"
             plain = f"from plain.{mart.split('.')[1]} as mart"
             if mart in CELLS:
-                plain += f" anti join ({NOT_WRITTEN.format(sold=CELLS[mart], is_small=IS_SMALL)}) as small on {_same_cell(mart)}"
+                not_written = NOT_WRITTEN.format(sold=CELLS[mart], is_small=IS_SMALL)
+                plain += f" anti join ({not_written}) as small on {_same_cell(mart)}"
             rows = connection.execute(f"select count(*) from ({published})").fetchone()
             added = connection.execute(f"select count(*) from ({published} except all {plain})").fetchone()
             missing = connection.execute(f"select count(*) from ({plain} except all {published})").fetchone()

@@ -2,8 +2,8 @@
 
 COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-07 nothing that looks like personal data; PSE-01
 pseudonyms are well-formed; PSE-02 nothing is an unkeyed hash of an identifier; CEL-01 to CEL-03 aggregates describe
-enough persons, also by what they leave out, and none of them alone; RET-01 nothing kept for too long; RET-02 a mart shows what is visible;
-ROW-01 there are rows; KAN-01 nobody is one of fewer than k.
+enough persons, also by what they leave out, and are not nearly all of one; RET-01 nothing kept for too long; RET-02 a
+mart shows what is visible; ROW-01 there are rows; KAN-01 nobody is one of fewer than k.
 """
 
 from collections.abc import Collection, Iterator, Mapping

@@ -151,7 +151,7 @@ def test_a_vault_without_sales_proves_nothing(shop: Shop) -> None:
     assert result.reason.startswith("could not be evaluated (CatalogException")
 
 
-# Of the cells of VAULT, what each purchase cost: person 1 makes 80 of the 100 that cups cost, and of Bretagne 80 of 100.
+# What each purchase of VAULT cost: person 1 paid 80 of the 100 for cups, and 80 of 108 of Bretagne.
 AMOUNTS = """
     alter table restricted.sales_by_line add column net_amount decimal(18, 2);
     alter table restricted.sales_by_purchase add column net_amount decimal(18, 2);
