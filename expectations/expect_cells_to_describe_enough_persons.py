@@ -21,7 +21,7 @@ class ExpectCellsToDescribeEnoughPersons(CountedExpectation):
 
     Remedy: leave the cell out in the protected model, as `having count(distinct person_pseudonym) >= k` does.
 
-    Known limits: a cell of many persons in which one of them bought nearly everything.
+    Known limits: a cell of many persons in which one of them bought nearly everything (CEL-03).
     """
 
     by: list[str]

@@ -88,6 +88,11 @@ class Warehouse:
         self.project = target
         return target
 
+    def renew_project(self) -> Path:
+        """Make the copy of the project as it was, and return its folder."""
+        shutil.rmtree(self.project)
+        return self.own_project()
+
     @staticmethod
     def _rows(path: Path, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(path), read_only=True) as connection:

@@ -21,7 +21,7 @@ with
     -- has no more
     some_purchases as (
 
-        select purchase_number, person_pseudonym, sold_month
+        select purchase_number, person_pseudonym, sold_month, net_amount
         from {{ ref("sales_by_purchase") }}
         where person_pseudonym is not null and visible_until > {{ today() }}
         limit 100000
@@ -30,7 +30,11 @@ with
 
     categories as (
 
-        select some_purchases.sold_month, sales_by_line.category_number, some_purchases.person_pseudonym
+        select
+            some_purchases.sold_month,
+            sales_by_line.category_number,
+            some_purchases.person_pseudonym,
+            sales_by_line.net_amount
         from some_purchases
         inner join
             {{ ref("sales_by_line") }} as sales_by_line
@@ -43,7 +47,8 @@ with
         select
             some_purchases.sold_month,
             coalesce(person_regions.region, 'unknown') as region,
-            some_purchases.person_pseudonym
+            some_purchases.person_pseudonym,
+            some_purchases.net_amount
         from some_purchases
         left join
             {{ ref("person_regions") }} as person_regions
@@ -101,9 +106,16 @@ union all
             from
                 (
                     select sold_month
-                    from {{ cells }}
+                    from
+                        (
+                            select sold_month, {{ by }}, sum(abs(net_amount)) as turnover
+                            from {{ cells }}
+                            group by sold_month, {{ by }}, person_pseudonym
+                        ) as bought
                     group by sold_month, {{ by }}
-                    having count(distinct person_pseudonym) >= {{ setting("k") }}
+                    having
+                        count(*) >= {{ setting("k") }}
+                        and not {{ is_of_one_person("max(turnover)", "sum(turnover)") }}
                 ) as large
             group by sold_month
             having count(*) > 1

@@ -219,7 +219,9 @@ def _first_sentence(error: object) -> str:
     """The first informative line of a dbt message; dbt puts headings such as "Runtime Error" above it."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     informative = [
-        line for line in lines if not line.startswith(("Runtime Error", "Database Error", "Compilation Error"))
+        line
+        for line in lines
+        if not line.startswith(("Runtime Error", "Database Error", "Compilation Error", "Parsing Error"))
     ]
     text = (informative or lines or ["unknown error"])[0]
     return text if text.endswith(".") else text + "."

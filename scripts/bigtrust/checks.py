@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -12,7 +12,17 @@ from typing import Any
 import duckdb
 from dbt.artifacts.schemas.manifest import WritableManifest
 
-from bigtrust import artefacts, check_exceptions, contract, lineage, metamorphic, purposes, records, reviews
+from bigtrust import (
+    artefacts,
+    check_exceptions,
+    contract,
+    data_tests,
+    lineage,
+    metamorphic,
+    purposes,
+    records,
+    reviews,
+)
 from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.gx.baseline import baseline_suites
@@ -93,6 +103,7 @@ _FOR_LACK_OF = {
     "opt_ins": "consents",
     "opt_ins.birth_decade": "customers.birth_date",
 }
+_WITHHELD = "withheld: a page of the checks holds a raw value or the secret, and shows the reason"
 _SEARCHED_CLASSES = ("direct_identifier", "free_text")
 _PRODUCT_DATA = (
     ("products", "product_id"),
@@ -125,11 +136,12 @@ def load(settings: Settings) -> Prepared:
 
     Raises ConfigurationError for a suite or an exception that cannot be used, and for what stops a run before any data
     moves: a landing column without identifier class, a relation without a written suite or an enforced contract, a
-    publication that does not do what its purpose says.
+    data test that is switched off, a publication that does not do what its purpose says.
     """
     manifest = _manifest(settings)
     tables = contract.load(settings.project)
     contracts = _require_contracts(manifest)
+    data_tests.require_in_force(manifest)
     kept = purposes.require_kept(manifest, purposes.load(settings.project))
     pseudonyms = purposes.require_own_pseudonyms(manifest)
     baseline = baseline_suites(manifest)
@@ -186,7 +198,30 @@ def run(
     progress("files of the run", 0, 1)
     left = artefacts.check(settings, _raw_columns(prepared.manifest), _product_columns())
     progress("files of the run", 1, 1)
-    return replace(report, results=(*report.results, *(result for result in left if not only or result.code in only)))
+    results = (*_discreet(report.results, left), *(result for result in left if not only or result.code in only))
+    return replace(report, results=results if only else (*results, *_not_made(results, prepared.suites)))
+
+
+def _discreet(results: Iterable[CheckResult], left: Iterable[CheckResult]) -> Iterator[CheckResult]:
+    """The results as they may be recorded: the pages show all reasons, so if a page holds a value, a reason may."""
+    is_quoting = any(it.relation == artefacts.PAGES and it.verdict == "failed" for it in left)
+    for result in results:
+        is_of_pages = is_quoting and result.suite in ("baseline", "written") and result.reason
+        yield replace(result, reason=_WITHHELD) if is_of_pages else result
+
+
+def _not_made(results: Collection[CheckResult], suites: Iterable[Suite]) -> Iterator[CheckResult]:
+    """A failed result for each check of the registry that was made on nothing, and for each code that has no check.
+
+    What dbt makes is looked at before (`data_tests.require_in_force`); what builds again is not part of a run.
+    """
+    made = {result.code for result in results}
+    expected = {check.code for check in CHECKS if check.kind in ("static", "data", "artefact")}
+    known = {check.code for check in CHECKS} | {rule.code for suite in suites for rule in suite.rules if suite.file}
+    for code in sorted(expected - made):
+        yield of_project(code, "static", "the project", 0, 0, "failed", "it was not made on anything")
+    for code in sorted(made - known):
+        yield of_project(code, "static", "the project", 0, 0, "failed", "no check of this code is registered")
 
 
 def is_proven(settings: Settings, prepared: Prepared, publication: str) -> bool:

@@ -1,29 +1,74 @@
 """The data tests of dbt as checks: which code each has, and what they say of the last build."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 import duckdb
 
 from bigtrust import sql
+from bigtrust.errors import ConfigurationError
+from bigtrust.registry import CHECKS
 from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict, of_project
 
 _POLICY, _KEYS = "POL-01", "KEY-01"
+_COMPUTED = ("view", "scoped")  # what is no table
+# What a data test must be configured as, or it looks at less than all rows, fails at nothing, or keeps the rows.
+_AS_IT_IS = {
+    "severity": ("ERROR",),
+    "where": (None,),
+    "limit": (None,),
+    "fail_calc": ("count(*)",),
+    "warn_if": ("!= 0",),
+    "error_if": ("!= 0",),
+    "store_failures": (None, False),
+    "store_failures_as": (None, "ephemeral"),
+}
 
 
 def code(node: Any) -> str:
     """The code of a data test, a node of dbt's manifest: its own, or that of all tests on policy tables or models."""
-    own = (node.config.meta or {}).get("code")
-    return str(own or (_POLICY if _attached(node).startswith("seed.") else _KEYS))
+    return _code(node.config.meta or {}, _attached(node))
+
+
+def _code(meta: Mapping[str, Any], attached: str) -> str:
+    return str(meta.get("code") or (_POLICY if attached.startswith("seed.") else _KEYS))
+
+
+def require_in_force(manifest: Mapping[str, Any]) -> None:
+    """Every check that dbt makes has a data test, and none of the data tests is switched off or weakened.
+
+    `manifest` is dbt's manifest.json. Raises ConfigurationError naming the check or the test.
+    """
+    tests = [node for node in manifest["nodes"].values() if node["resource_type"] == "test"]
+    for node in (node for nodes in manifest.get("disabled", {}).values() for node in nodes):
+        if node["resource_type"] == "test":
+            _refuse(node, "enabled")
+    for node in tests:
+        for name, values in _AS_IT_IS.items():
+            value = node["config"].get(name)
+            if (value.upper() if name == "severity" else value) not in values:
+                _refuse(node, name)
+    made = {_code(node["config"].get("meta", {}), node.get("attached_node") or "") for node in tests}
+    for check in CHECKS:
+        if check.kind == "build" and check.code not in made:
+            raise ConfigurationError(f"{check.code}: there is no data test of it. Restore it in tests/dbt/.")
+
+
+def _refuse(node: Mapping[str, Any], name: str) -> None:
+    code_of_it = _code(node["config"].get("meta", {}), node.get("attached_node") or "")
+    raise ConfigurationError(
+        f"{code_of_it}: the data test {node['name']} is switched off, weakened, or keeps rows: by its {name}. Remove "
+        "that from its configuration."
+    )
 
 
 def results(settings: Settings, manifest: Any, tests: Sequence[Any]) -> list[CheckResult]:
     """One result for each code and what its tests read, of dbt's results (`node`, `status`, `failures`).
 
-    Examined are the rows of what is read. A test that was skipped, or could not be made, has no result here: the build
-    says why.
+    Examined are the rows of the tables that are read. A test that was skipped, or could not be made, has no result
+    here: the build says why.
     """
     violations: dict[tuple[str, tuple[str, ...]], int] = {}
     for test in tests:
@@ -58,6 +103,9 @@ def _attached(node: Any) -> str:
 def _rows(connection: duckdb.DuckDBPyConnection, nodes: Any, reads: Iterable[str]) -> int:
     rows = 0
     for name in reads:
+        config = getattr(nodes[name], "config", None)
+        if config is not None and config.materialized in _COMPUTED:
+            continue  # to count it, it would have to be computed again
         with suppress(duckdb.Error):  # of a build that stopped there may be less: then less was examined
             counted = connection.execute(f"select count(*) from {nodes[name].relation_name}").fetchall()
             rows += int(counted[0][0])

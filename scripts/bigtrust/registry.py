@@ -139,10 +139,12 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "FLW-05",
         "static",
-        "Nothing runs beside the models but deletes and guards.",
-        "hooks and the macros that they call",
-        "A hook could copy data past every model, where no lineage sees it.",
-        "Remove the hook, or write what it does as a model.",
+        "Nothing runs beside the models but deletes and guards; no model, test or macro asks the database, logs, or "
+        "calls what is not the project's own.",
+        "hooks, and macros of the project",
+        "A hook could copy data past every model, where no lineage sees it. So could a model whose Jinja asks for a "
+        "value and writes it into its SQL, into a file or into the log.",
+        "Remove the hook or the call, or write what it does as a model.",
         no_exception=_FOLLOWED,
     ),
     Check(
@@ -219,6 +221,35 @@ CHECKS: tuple[Check, ...] = (
         "Data kept longer than the published policy says breaks a promise, whether or not a view hides it.",
         "governance.marts.retention_status says in which relation: its protected model does not drop the rows whose "
         "window has ended.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "ERA-02",
+        "build",
+        "Nothing that was forgotten is in a publication: no line, no amount, no contact that names it or reveals the "
+        "interest in it.",
+        "rows of the requests, and of what is published of purchases",
+        "ERA-01 sees that what is forgotten is left out somewhere on the way; whether it really is, only the rows say.",
+        "Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and "
+        "models/vault/erased_purchase_lines.sql.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "RET-04",
+        "build",
+        "No row of a publication is older than its retention window, by the dates that it shows itself.",
+        "rows of the relations with a retention window",
+        "When a row disappears is computed by a macro. If that is wrong, everything that trusts it is wrong with it.",
+        "Look at the macro visible_until (macros/policy/), and at how the protected model uses it.",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "OPT-01",
+        "build",
+        "Nobody is in marketing whose last word on it is not yes.",
+        "persons in marketing, and what is known of their consent",
+        "Without consent there is no ground on which marketing may know anybody (GDPR art. 6(1)(a)).",
+        "Look at models/vault/marketing_opt_ins.sql: it lists the persons whom marketing may see.",
         no_exception=_TESTED,
     ),
     Check(
@@ -307,7 +338,8 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "RET-02",
         "data",
-        "A mart shows the visible rows of its protected table, no more and no fewer.",
+        "A mart shows the visible rows of its protected table, no more and no fewer, and none on the day on which they "
+        "expire.",
         "rows of the protected table",
         "What has expired disappears on days without a build, too; and a mart that loses rows gives wrong answers.",
         "The mart selects from its protected table, and only filters visible_until > today().",
@@ -367,6 +399,15 @@ CHECKS: tuple[Check, ...] = (
         counted="months with cells, for each column that divides them",
         reason="The total of a month is known from elsewhere; less the cells that are shown, it gives the others.",
         remedy="Leave out the smallest other cell of the month as well, as the models of insights do.",
+    ),
+    Check(
+        code="CEL-03",
+        kind="data",
+        sentence="In no cell of an aggregate does one person make more than 80 percent of the amount.",
+        counted="cells",
+        reason="Such an amount is nearly what that person paid, however many others are in the cell "
+        "(dominance rule; Hundepool et al., Statistical Disclosure Control, 2012, chapter 4).",
+        remedy="Leave such cells out in the protected model: is_of_one_person (macros/privacy/).",
     ),
     Check(
         "MET-01",

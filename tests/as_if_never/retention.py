@@ -10,7 +10,7 @@ import calendar
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from bigtrust.oracle import Landing, Policy, Staging
@@ -38,6 +38,11 @@ def months_after(day: date, months: int) -> date:
     """The same day so many months later; the last of the month if there is none."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def _amount(line: Mapping[str, Any]) -> Decimal:
+    amount = line["quantity"] * line["unit_price"] - (line.get("discount") or 0)
+    return abs(Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP))
 
 
 class Shown:
@@ -174,6 +179,7 @@ class Shown:
     def _cells(self, place: Any, *, is_anonymous_counted: bool) -> Keys:
         purchases: dict[tuple[date, Any], set[str]] = defaultdict(set)
         persons: dict[tuple[date, Any], set[str]] = defaultdict(set)
+        paid: dict[tuple[date, Any], Counter[str | None]] = defaultdict(Counter)
         for (purchase, _), line in self._lines.items():
             owner = self._owner(purchase)
             cell = (self._bought_on[purchase].replace(day=1), place(line, owner))
@@ -181,17 +187,26 @@ class Shown:
                 persons[cell].add(owner)
             if owner is not None or is_anonymous_counted:
                 purchases[cell].add(purchase)
-        small = {cell for cell in purchases if len(persons[cell]) < self._k}
+                paid[cell][owner] += _amount(line)  # type: ignore[assignment]  # a Counter of amounts
+        small = {cell for cell in purchases if self._is_small(persons[cell], paid[cell])}
         for month in {month for month, _ in small}:
-            hidden = [persons[cell] for cell in small if cell[0] == month]
+            hidden = [cell for cell in small if cell[0] == month]
             others = [cell for cell in purchases.keys() - small if cell[0] == month]
-            if others and len(set().union(*hidden)) < self._k:
+            all_paid: Counter[str | None] = Counter()
+            for cell in hidden:
+                all_paid.update(paid[cell])
+            if others and self._is_small(set().union(*(persons[cell] for cell in hidden)), all_paid):
                 small.add(min(others, key=lambda cell: (len(purchases[cell]), cell[1] is not None, cell[1])))
         return Counter(
             (month, where, len(purchases[month, where]))
             for month, where in purchases.keys() - small
             if self._is_shown("purchases", month, "insights")
         )
+
+    def _is_small(self, persons: set[str], paid: Mapping[str | None, Any]) -> bool:
+        """Whether fewer than k persons are in it, or one of them makes more than 80 percent of it."""
+        most = max((amount for owner, amount in paid.items() if owner is not None), default=0)
+        return len(persons) < self._k or (self._k > 1 and 5 * most > 4 * sum(paid.values()))
 
     def _category(self, line: Mapping[str, Any], _: str | None) -> str | None:
         category: str | None = self._products.get(line["product_id"], {}).get("category_id")

@@ -217,25 +217,25 @@ CATEGORIES = "models/protected/insights/protected_insights__sales_by_category_mo
 SMALL_CELLS = {
     "cells of fewer than k persons": (
         REGIONS,
-        {'where persons >= {{ setting("k") }}': "", "where too_few.sold_month is null or large.place > 1": ""},
+        {'persons >= {{ setting("k") }}': "true", "where too_few.sold_month is null or large.place > 1": ""},
         {"CEL-01"},
     ),
     "cells of k purchases and not persons": (
         REGIONS,
-        {"count(distinct person_pseudonym) as persons": "count(*) as persons"},
+        {"count(distinct person_pseudonym) as persons": "sum(purchase_count) as persons"},
         {"CEL-01"},
     ),
     "what is left out can be computed": (
         REGIONS,
         {
-            'having sum(persons) < {{ setting("k") }}': "having false",
+            'sum(persons) < {{ setting("k") }}': "false",
             'persons >= {{ setting("k") }}': "region <> 'Corse'",
         },
         {"CEL-01", "CEL-02"},
     ),
     "categories of fewer than k persons": (
         CATEGORIES,
-        {'having count(person_pseudonym) < {{ setting("k") }}': "having false"},
+        {'count(person_pseudonym) < {{ setting("k") }}': "false"},
         {"CEL-01"},
     ),
 }

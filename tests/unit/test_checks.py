@@ -1,14 +1,18 @@
 """What a candidate may hold beside the rows of its relations: nothing. And what the checks know to be absent."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from bigtrust import contract
-from bigtrust.checks import _objects, _unavailable, load, require_passed
+from bigtrust.checks import _discreet, _not_made, _objects, _unavailable, load, require_passed
 from bigtrust.errors import CheckFailed, ConfigurationError
+from bigtrust.gx.suites import Rule, Suite
+from bigtrust.registry import CHECKS
 from bigtrust.settings import PROJECT
+from bigtrust.verdicts import CheckResult, of_project
 from warehouse import Warehouse
 
 CANARY = "canari_secret_example_com"
@@ -135,3 +139,34 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "exceptions": "the policy has no exception",
         "reviews": "no review is recorded",
     }
+
+
+def test_a_check_that_was_made_on_nothing_has_failed_and_so_has_one_without_registration() -> None:
+    def result(code: str) -> CheckResult:
+        return of_project(code, "static", "analytics", 1, 0, "passed")
+
+    every = {check.code for check in CHECKS if check.kind in ("static", "data", "artefact")}
+    suite = Suite("analytics.marts.customers", (Rule("CUS-01", "expect_table_to_hold_rows", {}, "x"),), file=Path("x"))
+    made = [result(code) for code in sorted(every | {"ROW-02", "CUS-01"})]
+    assert list(_not_made(made, [suite])) == []
+
+    found = list(_not_made([it for it in made if it.code != "KAN-01"], [suite]))
+    assert [(it.code, it.verdict, it.reason) for it in found] == [("KAN-01", "failed", "it was not made on anything")]
+    found = list(_not_made([*made, result("XXX-01")], [suite]))
+    assert [(it.code, it.blocks, it.reason) for it in found] == [
+        ("XXX-01", True, "no check of this code is registered")
+    ]
+
+
+def test_a_reason_is_withheld_where_a_page_holds_a_value() -> None:
+    judged = replace(
+        of_project("CUS-05", "baseline", "analytics.marts.customers", 1, 1, "failed", CANARY), suite="written"
+    )
+    static = of_project("EXC-01", "static", "the policy", 1, 1, "failed", "has expired")
+    clean = of_project("ART-01", "artefact", "Data Docs", 1, 0, "passed")
+    assert list(_discreet([judged, static], [clean])) == [judged, static]
+    quoting = replace(clean, verdict="failed")
+    withheld, same = _discreet([judged, static], [quoting])
+    assert (CANARY in withheld.reason, withheld.blocks, same) == (False, True, static)
+    other = replace(quoting, relation="dbt logs")
+    assert list(_discreet([judged], [other])) == [judged]

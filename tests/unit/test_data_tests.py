@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from bigtrust import data_tests
+from bigtrust.errors import ConfigurationError
+from bigtrust.registry import CHECKS
 from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 from warehouse import Warehouse
@@ -93,3 +95,47 @@ def test_what_a_stopped_build_did_not_make_counts_as_nothing(settings: Settings)
     (result,) = results(settings, ended("fail", 1, reads=(MAP, ROWS), code="ROW-02"))
     assert (result.verdict, result.examined, result.violations) == ("failed", 3, 1)
     assert results(settings, ended("error", reads=(MAP,), code="ROW-02")) == []
+
+
+def manifest_with(**changes: object) -> dict[str, Any]:
+    """A manifest with a data test of each code that dbt makes; the first of them is changed."""
+    default = {"severity": "ERROR", "where": None, "limit": None, "fail_calc": "count(*)"}
+    default |= {"warn_if": "!= 0", "error_if": "!= 0", "store_failures": False}
+    nodes = {
+        code: {"resource_type": "test", "name": f"test_of_{code}", "config": {**default, "meta": {"code": code}}}
+        for code in sorted(check.code for check in CHECKS if check.kind == "build")
+    }
+    nodes["ERA-02"]["config"] = {**default, "meta": {"code": "ERA-02"}, **changes}
+    return {"nodes": nodes, "disabled": {}}
+
+
+def test_data_tests_as_they_are_pass() -> None:
+    data_tests.require_in_force(manifest_with())
+    data_tests.require_in_force(manifest_with(severity="error", store_failures=None))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("severity", "warn"),
+        ("where", "1 = 0"),
+        ("limit", 1),
+        ("fail_calc", "0"),
+        ("error_if", ">1000"),
+        ("warn_if", ">1000"),
+        ("store_failures", True),
+        ("store_failures_as", "view"),
+    ],
+)
+def test_a_data_test_that_is_weakened_or_keeps_rows_is_named(name: str, value: object) -> None:
+    with pytest.raises(ConfigurationError, match=f"ERA-02: the data test test_of_ERA-02 .* by its {name}. Remove"):
+        data_tests.require_in_force(manifest_with(**{name: value}))
+
+
+def test_a_data_test_that_is_disabled_or_deleted_is_named() -> None:
+    manifest = manifest_with()
+    disabled = manifest["nodes"].pop("ERA-02")
+    with pytest.raises(ConfigurationError, match="ERA-02: there is no data test of it"):
+        data_tests.require_in_force(manifest)
+    with pytest.raises(ConfigurationError, match="test_of_ERA-02 is switched off"):
+        data_tests.require_in_force({**manifest, "disabled": {"test": [disabled]}})

@@ -1,6 +1,6 @@
-{#- A cell that describes fewer than k persons is not written at all. Anonymous sales count as no person. Where all that is
-    not written of a month describes fewer than k persons, the smallest other cell is not written either: the amount of
-    the whole month can be known. -#}
+{#- A cell that describes fewer than k persons, or is nearly all of one person, is not written at all. Anonymous sales count
+    as no person. Where all that is not written of a month is so, too, the smallest other cell is not written either: the
+    amount of the whole month can be known. -#}
 with
 
     sales_by_purchase as (select * from {{ ref("sales_by_purchase") }} where visible_until > {{ today() }}),
@@ -20,6 +20,29 @@ with
 
     ),
 
+    -- of which persons a part of a cell is, one of four parts: no person is more of a cell than a part is
+    parts as (
+
+        select
+            sold_month,
+            category_number,
+            case when person_pseudonym is not null then hash(person_pseudonym) % 4 end as part,
+            sum(quantity) as quantity,
+            sum(net_amount) as net_amount,
+            sum(abs(net_amount)) as turnover,
+            -- each person sets one of 63 bits: there are as many persons at least as there are bits
+            bit_or(
+                case
+                    when person_pseudonym is not null
+                    then cast(1 as bigint) << cast(hash(person_pseudonym) % 63 as integer)
+                end
+            ) as persons_bits,
+            visible_until
+        from sales
+        group by sold_month, category_number, part, visible_until
+
+    ),
+
     cells as (
 
         select
@@ -27,17 +50,11 @@ with
             category_number,
             cast(sum(quantity) as decimal(38, 4)) as quantity,
             cast(sum(net_amount) as decimal(38, 2)) as net_amount,
-            -- each person sets one of 63 bits: there are as many persons at least as there are bits
-            bit_count(
-                bit_or(
-                    case
-                        when person_pseudonym is not null
-                        then cast(1 as bigint) << cast(hash(person_pseudonym) % 63 as integer)
-                    end
-                )
-            ) as least_persons,
+            bit_count(bit_or(persons_bits)) as least_persons,
+            max(turnover) filter (where part is not null) as most_of_one_person,
+            sum(turnover) as turnover,
             visible_until
-        from sales
+        from parts
         group by sold_month, category_number, visible_until
 
     ),
@@ -67,14 +84,21 @@ with
 
     ),
 
-    -- only where the bits do not prove k persons are persons counted one by one
+    -- only where bits and parts prove nothing are persons looked at one by one
     persons as (
 
-        select distinct sales.sold_month, sales.category_number, sales.person_pseudonym
+        select
+            sales.sold_month,
+            sales.category_number,
+            sales.person_pseudonym,
+            sum(abs(sales.net_amount)) as turnover
         from sales
         inner join
             cells on sales.sold_month = cells.sold_month and sales.category_number = cells.category_number
-        where coalesce(cells.least_persons, 0) < {{ setting("k") }}
+        where
+            coalesce(cells.least_persons, 0) < {{ setting("k") }}
+            or {{ is_of_one_person("cells.most_of_one_person", "cells.turnover") }}
+        group by sales.sold_month, sales.category_number, sales.person_pseudonym
 
     ),
 
@@ -83,19 +107,39 @@ with
         select sold_month, category_number
         from persons
         group by sold_month, category_number
-        having count(person_pseudonym) < {{ setting("k") }}
+        having
+            count(person_pseudonym) < {{ setting("k") }}
+            or {{
+                is_of_one_person(
+                    "max(turnover) filter (where person_pseudonym is not null)", "sum(turnover)"
+                )
+            }}
+
+    ),
+
+    left_out as (
+
+        select persons.sold_month, persons.person_pseudonym, sum(persons.turnover) as turnover
+        from persons
+        inner join
+            small on persons.sold_month = small.sold_month and persons.category_number = small.category_number
+        group by persons.sold_month, persons.person_pseudonym
 
     ),
 
     -- the sum of what is not written follows from sales_by_region_month
     too_few as (
 
-        select persons.sold_month
-        from persons
-        inner join
-            small on persons.sold_month = small.sold_month and persons.category_number = small.category_number
-        group by persons.sold_month
-        having count(distinct persons.person_pseudonym) < {{ setting("k") }}
+        select sold_month
+        from left_out
+        group by sold_month
+        having
+            count(distinct person_pseudonym) < {{ setting("k") }}
+            or {{
+                is_of_one_person(
+                    "max(turnover) filter (where person_pseudonym is not null)", "sum(turnover)"
+                )
+            }}
 
     ),
 

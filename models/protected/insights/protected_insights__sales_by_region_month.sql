@@ -1,5 +1,5 @@
-{#- A cell that describes fewer than k persons is not written at all. Anonymous sales have no region and are left out.
-    Where all that is not written of a month describes fewer than k persons, the smallest other cell is not written
+{#- A cell that describes fewer than k persons, or is nearly all of one person, is not written at all. Anonymous sales have no
+    region and are left out. Where all that is not written of a month is so, too, the smallest other cell is not written
     either: the amount of the whole month can be known. -#}
 with
 
@@ -19,17 +19,34 @@ with
 
     ),
 
+    bought as (
+
+        select
+            sold_month,
+            region,
+            person_pseudonym,
+            count(*) as purchase_count,
+            sum(net_amount) as net_amount,
+            sum(abs(net_amount)) as turnover,
+            visible_until
+        from sales
+        where visible_until > {{ today() }}
+        group by sold_month, region, person_pseudonym, visible_until
+
+    ),
+
     cells as (
 
         select
             sold_month,
             region,
-            count(*) as purchase_count,
+            cast(sum(purchase_count) as bigint) as purchase_count,
             cast(sum(net_amount) as decimal(38, 2)) as net_amount,
             count(distinct person_pseudonym) as persons,
+            max(turnover) as most_of_one_person,
+            sum(turnover) as turnover,
             visible_until
-        from sales
-        where visible_until > {{ today() }}
+        from bought
         group by sold_month, region, visible_until
 
     ),
@@ -39,9 +56,11 @@ with
 
         select sold_month
         from cells
-        where persons < {{ setting("k") }}
+        where persons < {{ setting("k") }} or {{ is_of_one_person("most_of_one_person", "turnover") }}
         group by sold_month
-        having sum(persons) < {{ setting("k") }}
+        having
+            sum(persons) < {{ setting("k") }}
+            or {{ is_of_one_person("max(most_of_one_person)", "sum(turnover)") }}
 
     ),
 
@@ -55,7 +74,7 @@ with
             visible_until,
             row_number() over (partition by sold_month order by purchase_count, region) as place
         from cells
-        where persons >= {{ setting("k") }}
+        where persons >= {{ setting("k") }} and not {{ is_of_one_person("most_of_one_person", "turnover") }}
 
     )
 

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from bigtrust import keys, secret
 from bigtrust.artefacts import values
-from bigtrust.artefacts.files import File, Kind, candidate_kinds, every_file, kinds
+from bigtrust.artefacts.files import PAGES, File, Kind, candidate_kinds, every_file, kinds
 from bigtrust.artefacts.known import known
 from bigtrust.artefacts.probe import Probe
 from bigtrust.artefacts.scan import Place, Scan
@@ -29,6 +29,8 @@ from bigtrust.gx import engine
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.settings import Settings
 from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, Verdict, of_project
+
+__all__ = ["PAGES", "RAW", "SECRET", "SEES", "check"]
 
 RAW, SECRET, SEES = "ART-01", "ART-02", "ART-03"
 NOTHING_LONG_ENOUGH = "no identifier or free text that is long enough to search for was landed"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from bigtrust.settings import PUBLICATIONS, Settings
 
+PAGES = "Data Docs"  # of the checks: every reason is on one of them
 READ = 4 << 20  # bytes read at once
 OVERLAP = 64 << 10  # bytes read again with what follows, so that no shorter value is cut in two
 
@@ -41,7 +42,7 @@ def kinds(settings: Settings) -> list[Kind]:
     return [
         Kind("dbt target", settings.dbt_target),
         Kind("dbt logs", settings.dbt_logs),
-        Kind("Data Docs", settings.data_docs),
+        Kind(PAGES, settings.data_docs),
         Kind("run records", settings.runs, why_none="no earlier run is recorded"),
         *candidate_kinds(settings),
         Kind("other files of the warehouse", settings.warehouse),

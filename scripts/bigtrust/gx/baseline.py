@@ -1,9 +1,9 @@
 """The baseline: what every relation of a publication must satisfy, generated from dbt's manifest.
 
 COL-01 exactly these columns; RAW-01 no raw value; PAT-01 to PAT-07 nothing that looks like personal data; PSE-01
-pseudonyms are well-formed; PSE-02 nothing is an unkeyed hash of an identifier; CEL-01 and CEL-02 aggregates describe
-enough persons, also by what they leave out; RET-01 nothing kept for too long; RET-02 a mart shows what is visible;
-ROW-01 there are rows; KAN-01 nobody is one of fewer than k.
+pseudonyms are well-formed; PSE-02 nothing is an unkeyed hash of an identifier; CEL-01 to CEL-03 aggregates describe
+enough persons, also by what they leave out, and are not nearly all of one; RET-01 nothing kept for too long; RET-02 a
+mart shows what is visible; ROW-01 there are rows; KAN-01 nobody is one of fewer than k.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -140,6 +140,13 @@ def _rules(model: Mapping[str, Any], protected: Mapping[str, Any] | None) -> Ite
             "CEL-02",
             "expect_missing_cells_to_describe_enough_persons",
             "What is left out can be computed from a total, and is then data about few people.",
+            by=cells,
+        )
+    if cells:
+        yield rule(
+            "CEL-03",
+            "expect_cells_not_to_be_of_one_person",
+            "An amount that is nearly all of one person tells what that person paid.",
             by=cells,
         )
     if "visible_until" in columns:

@@ -13,6 +13,8 @@ DIMENSIONS = ("sold_month", "category_id", "region")
 
 # In one of so many purchases, most cells have k persons already: those are not counted one by one.
 _SAMPLE = 16
+# The largest part of a cell that may be one person's.
+_MOST = 0.8
 
 
 def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> tuple[str, str]:
@@ -34,16 +36,49 @@ def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> t
     return enough, others
 
 
+def cells_of_one_person(engine: DuckDBExecutionEngine, by: Sequence[str], relation: str) -> int:
+    """How many cells of a relation (quoted SQL name) are of one person by more than 80 percent.
+
+    The dominance rule with one contributor (Hundepool et al., Statistical Disclosure Control, 2012, chapter 4). Amounts
+    count whatever their sign. First by parts of a cell, of which each person is in one: only where one of four parts is
+    that large are persons looked at one by one.
+    """
+    columns = ", ".join(by)
+    sales = f"({_sales(engine, by, has_amount=True)}) as sales"
+
+    def of_one(contributor: str, among: str) -> str:
+        return f"""
+            select {columns} from (
+                select {columns}, {contributor} as contributor, sum(abs(net_amount)) as turnover
+                from {among} group by {columns}, contributor) as contributions
+            group by {columns}
+            having max(turnover) filter (where contributor is not null) > {_MOST} * sum(turnover)"""
+
+    doubtful = of_one("case when person is not null then hash(person) % 4 end", sales)
+    return int(
+        engine.rows(f"""
+            with doubtful as ({doubtful}),
+            looked_at as (select sales.* from {sales} semi join doubtful on {same("sales", "doubtful", by)}),
+            of_one as ({of_one("person", "looked_at")})
+            select count(*) from {relation} as cells semi join of_one on {same("cells", "of_one", by)}""")[0][0]
+    )
+
+
 def same(one: str, other: str, columns: Sequence[str]) -> str:
     """SQL: whether two relations have the same values in columns; null is a value."""
     return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in columns) or "true"
 
 
-def _sales(engine: DuckDBExecutionEngine, by: Sequence[str]) -> str:
-    """SQL: `purchase_number`, `person` and dimensions of each purchase, or of each line if the category is asked."""
+def _sales(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool = False) -> str:
+    """SQL: `purchase_number`, `person` and dimensions of each purchase, or of each line if the category is asked.
+
+    With `has_amount`, also its `net_amount`.
+    """
     columns = {"sold_month": "purchases.sold_month", "category_id": "numbers.category_id"}
     columns["region"] = "coalesce(regions.region, 'unknown')"
     selected = ", ".join(f"{columns[dimension]} as {dimension}" for dimension in by)
+    if has_amount:
+        selected += f", {'lines' if 'category_id' in by else 'purchases'}.net_amount"
     joins = """
         vault.restricted.sales_by_purchase as purchases
         left join vault.restricted.person_pseudonyms as persons

@@ -1,19 +1,13 @@
 """The static checks: what the lineage says of each published relation, as verdicts."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bigtrust.lineage.beside import beside_the_models
 from bigtrust.lineage.project import Finding, Lineage
 from bigtrust.verdicts import EXAMINED_NOTHING, CheckResult, of_project
 
 _NOT_FOLLOWED = "cannot be followed: see FLW-03"
-# What may run beside the models: deletes before a build of the changes, and the guards when a run starts.
-_DELETE = re.compile(r"\s*\{\{\s*(delete_\w+)\(.*\)\s*\}\}\s*", re.DOTALL)
-_GUARD = re.compile(r"\s*\{\{\s*(require_\w+)\(\)\s*\}\}\s*")
-_WRITES = re.compile(
-    r"\b(insert|update|create|alter|copy|attach|set|merge|comment|export|pragma|call)\b", re.IGNORECASE
-)
 
 
 def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
@@ -27,35 +21,13 @@ def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
             results.append(_result(code, name, columns, found, "" if relation else _NOT_FOLLOWED))
     lost = [finding for finding in lineage.findings if finding.code == "FLW-03"]
     undeclared = [finding for finding in lineage.findings if finding.code == "FLW-04"]
-    hooks, beside = _beside_the_models(manifest)
+    beside, moving = beside_the_models(manifest)
     return [
         *results,
         _result("FLW-03", "models", lineage.models, lost, "" if lineage.models else EXAMINED_NOTHING),
         _result("FLW-04", "staging", lineage.declared, undeclared, "" if lineage.declared else EXAMINED_NOTHING),
-        _result("FLW-05", "hooks", hooks, beside, "" if hooks else EXAMINED_NOTHING),
+        _result("FLW-05", "hooks", beside, moving, "" if beside else EXAMINED_NOTHING),
     ]
-
-
-def _beside_the_models(manifest: Mapping[str, Any]) -> tuple[int, list[Finding]]:
-    """What runs beside the models, so that no lineage shows it: how much of it there is, and what must not be."""
-    examined, found = 0, []
-    for node in manifest["nodes"].values():
-        if node["resource_type"] == "operation":
-            examined += 1
-            if not _GUARD.fullmatch(node["raw_code"]):
-                found.append(Finding("FLW-05", "dbt_project.yml", None, "a run hook is none of the guards (require_…)"))
-        hooks = [*node["config"].get("pre-hook", ()), *node["config"].get("post-hook", ())]
-        for hook in hooks:
-            examined += 1
-            if not _DELETE.fullmatch(hook["sql"]):
-                found.append(Finding("FLW-05", node["name"], None, "a hook is none of the deletes (delete_…)"))
-    for macro in manifest["macros"].values():
-        is_ours = macro["package_name"] == manifest["metadata"]["project_name"]
-        if is_ours and macro["name"].startswith("delete_"):
-            examined += 1
-            if _WRITES.search(re.sub(r"\{%.*?%\}|\{#.*?#\}", " ", macro["macro_sql"], flags=re.DOTALL)):
-                found.append(Finding("FLW-05", macro["name"], None, "the macro does something else than delete"))
-    return examined, found
 
 
 def _result(code: str, relation: str, examined: int, found: list[Finding], failure: str) -> CheckResult:

@@ -71,6 +71,19 @@ def test_a_mart_shows_what_is_visible_no_more_and_no_fewer(shop: Shop) -> None:
     assert verdict(shop, VISIBLE, protected="customers").violations == 2
 
 
+def test_a_mart_without_its_filter_is_found_before_anything_has_expired(shop: Shop) -> None:
+    shop.publish("create table protected.customers as select 1 as x, date '2026-04-01' as until")
+    shop.publish("create view marts.customers as select x from protected.customers")
+    result = verdict(shop, VISIBLE, protected="customers", until="until")
+    assert (result.verdict, result.violations) == ("failed", 1)
+    assert "would be shown on the day on which they expire" in result.reason
+    shop.publish("drop view marts.customers; create table marts.customers as select x from protected.customers")
+    assert verdict(shop, VISIBLE, protected="customers", until="until").verdict == "failed"
+    shop.publish("drop table marts.customers")
+    shop.publish("create view marts.customers as select c.x from protected.customers c where until > date '2026-03-01'")
+    assert verdict(shop, VISIBLE, protected="customers", until="until").verdict == "passed"
+
+
 def test_a_check_applies_if_anything_that_it_needs_is_there(shop: Shop) -> None:
     shop.publish("create table marts.customers (country varchar)")
     for needs, expected in ((("returns",), "not applicable"), (("returns", "customers"), "failed")):

@@ -9,6 +9,7 @@ from bigtrust.verdicts import CheckResult
 
 ENOUGH = "expect_cells_to_describe_enough_persons"
 MISSING = "expect_missing_cells_to_describe_enough_persons"
+OF_ONE = "expect_cells_not_to_be_of_one_person"
 BY_REGION, BY_CATEGORY = ["sold_month", "region"], ["sold_month", "category_id"]
 
 # Of January 2026: persons 1 to 8 of Bretagne, 9 to 12 of Corse, 13 of no region, and an anonymous sale.
@@ -148,3 +149,38 @@ def test_a_vault_without_sales_proves_nothing(shop: Shop) -> None:
     result = judge(shop, ALL["region"], ENOUGH, BY_REGION)
     assert result.verdict == "failed"
     assert result.reason.startswith("could not be evaluated (CatalogException")
+
+
+# What each purchase of VAULT cost: person 1 paid 80 of the 100 for cups, and 80 of 108 of Bretagne.
+AMOUNTS = """
+    alter table restricted.sales_by_line add column net_amount decimal(18, 2);
+    alter table restricted.sales_by_purchase add column net_amount decimal(18, 2);
+    update restricted.sales_by_line set net_amount = case when purchase_number >= 100 then 1.9 else 4 end;
+    update restricted.sales_by_purchase set net_amount = case when purchase_number >= 100 then 1.9 else 4 end;
+"""
+
+
+@pytest.mark.parametrize(("name", "by"), [("region", BY_REGION), ("category", BY_CATEGORY)])
+def test_a_cell_that_one_person_makes_fails_however_many_others_are_in_it(
+    sales: Shop, name: str, by: list[str]
+) -> None:
+    vault(sales, AMOUNTS)
+    # forty-one purchases of one person, 80 in all, beside 20 of five others (cups) or 28 of seven (Bretagne)
+    result = judge(sales, ALL[name], OF_ONE, by)
+    assert (result.verdict, result.examined, result.violations) == ("passed", 2, 0)
+
+    table = "sales_by_line" if name == "category" else "sales_by_purchase"
+    vault(sales, f"update restricted.{table} set net_amount = -50 where purchase_number = 1")  # whatever its sign
+    vault(sales, f"update restricted.{table} set net_amount = 1000 where purchase_number in (13, 14)")  # no cell of ALL
+    result = judge(sales, ALL[name], OF_ONE, by)
+    assert (result.verdict, result.violations) == ("failed", 1)
+    shown = f"select * from ({ALL[name]}) where {by[1]} in ('Corse', 'kettles')"
+    assert judge(sales, shown, OF_ONE, by).verdict == "passed"
+
+
+def test_an_anonymous_sale_is_of_nobody_and_part_of_the_whole(sales: Shop) -> None:
+    vault(sales, AMOUNTS)
+    vault(sales, "update restricted.sales_by_line set net_amount = 500 where purchase_number = 1")
+    assert judge(sales, ALL["category"], OF_ONE, BY_CATEGORY).violations == 1
+    vault(sales, "insert into restricted.sales_by_line values (14, 1, 500)")
+    assert judge(sales, ALL["category"], OF_ONE, BY_CATEGORY).violations == 0

@@ -316,3 +316,42 @@ def test_where_does_the_e_mail_address_go(project: Project, tmp_path: Path) -> N
     assert "nowhere" in page
     assert "http://" not in page
     assert "https://" not in page
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "select '{{ run_query(\"select 1\").rows[0][0] }}' as area",
+        "{% do log(ref('stg_customers'), info=true) %} select 1 as area",
+        "{%- call statement('x') -%} copy x to 'out.csv' {%- endcall -%} select 1 as area",
+        "{% do adapter.execute('copy x to 1') %} select 1 as area",
+        "{{ dbt_utils.star(ref('stg_customers')) }}",
+    ],
+)
+def test_jinja_that_asks_logs_or_calls_what_is_not_the_projects_own_fails(project: Project, code: str) -> None:
+    project.node("protected")["raw_code"] = code
+    assert project.failed() == {"FLW-05"}
+    project.node("protected")["raw_code"] = "select {{ my_macro('run_query(1)') }} from {{ ref('x') }} -- log(x)"
+    project.manifest["macros"]["macro.shop.my_macro"] = {
+        "package_name": "shop",
+        "name": "my_macro",
+        "macro_sql": "{% macro my_macro(x) %}{% do [].append(x) %}log(2){% endmacro %}",
+    }
+    assert project.failed() == set()
+
+
+def test_only_what_reads_the_policy_may_ask_the_database(project: Project) -> None:
+    for name, expected in (("setting", set()), ("my_setting", {"FLW-05"})):
+        text = f"{{% macro {name}(x) %}}{{{{ run_query(x) }}}}{{% endmacro %}}"
+        macro = {"package_name": "shop", "name": name, "macro_sql": text}
+        project.manifest["macros"] = {"macro": macro}
+        assert project.failed() == expected
+
+
+def test_a_macro_in_the_place_of_one_of_dbt_fails(project: Project) -> None:
+    for name, expected in (("generate_schema_name", set()), ("create_table_as", {"FLW-05"})):
+        project.manifest["macros"] = {
+            package: {"package_name": package, "name": name, "macro_sql": f"{{% macro {name}() %}}x{{% endmacro %}}"}
+            for package in ("shop", "dbt")
+        }
+        assert project.failed() == expected
