@@ -2,8 +2,8 @@
 
 Each module is one attack. It says what the attacker has, and how it is judged whether the attack succeeds; the two are
 kept apart. The three risks are those of the Article 29 Working Party, Opinion 05/2014 on anonymisation techniques
-(WP216): singling out (`unicity`, `attributes`, `cells`), linkability (`linkage`) and inference (`erased`); and the
-attack on pseudonyms themselves (`dictionary`). docs/reidentification.md explains the figures.
+(WP216): singling out (`unicity`, `attributes`, `cells`), linkability (`linkage`) and inference (`erased`,
+`differences`). The attack on pseudonyms themselves is `dictionary`. docs/reidentification.md explains the figures.
 
 Nothing that is returned, written or raised holds a value from the data: counts and shares only.
 """
@@ -16,13 +16,15 @@ from pathlib import Path
 import duckdb
 
 from bigtrust import keys, records, secret
-from bigtrust.attacks import attributes, cells, dictionary, erased, linkage, unicity
+from bigtrust.attacks import attributes, cells, dictionary, differences, erased, forgotten, linkage, unicity
 from bigtrust.attacks.measures import Measure
-from bigtrust.attacks.opened import opened, require_published
+from bigtrust.attacks.opened import attach_vault, opened, require_published
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.files import write_durably
 from bigtrust.sampled import Reporter
 from bigtrust.settings import PUBLICATIONS, Settings
+
+_NOBODY_ASKED = Measure(erased.NAME, "not applicable", "No purchase is forgotten today, so there is none to look for.")
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,17 @@ def measure(settings: Settings, reporter: Reporter, *, sample: int, seed: int) -
     """Attack the publications. At most `sample` persons and numbers are drawn for each measure, the same ones for the
     same `seed`.
 
-    Raises ConfigurationError if nothing is published, or if publications, vault or secret are not those of the last run;
-    InputError if landing cannot be read or is not what the publications were made from.
+    Raises ConfigurationError if nothing is published, or if publications, vault or secret are not those of the last
+    run; InputError if landing cannot be read or is not what the publications were made from.
     """
     run = require_published(settings)
     value = secret.load(settings)
     found: dict[str, list[Measure]] = {name: [] for name in PUBLICATIONS}
     try:
         with opened(settings, run) as connection:
+            attach_vault(connection, settings.vault)
             _single_out(connection, reporter, found, sample=sample, seed=seed)
-            _link(connection, reporter, found, settings.vault)
+            _link(connection, reporter, found)
             _look_up(settings, reporter, found, value, sample=sample, seed=seed)
             _infer(connection, reporter, found, settings, value)
     except duckdb.Error as error:  # its message may quote data
@@ -62,7 +65,7 @@ def measure(settings: Settings, reporter: Reporter, *, sample: int, seed: int) -
 
 
 def write(path: Path, found: Found) -> None:
-    """Write what was found (JSON), for the summary page. Raises OSError if the disk refuses; the old file then stays."""
+    """Write what was found (JSON), for the summary page. Raises OSError if the disk refuses; the old file stays."""
     write_durably(path, json.dumps(asdict(found), ensure_ascii=False, indent=1) + "\n", mode=0o600)
 
 
@@ -83,13 +86,11 @@ def _single_out(
         reporter.progress(resolution.name, number, len(resolutions))
 
 
-def _link(
-    connection: duckdb.DuckDBPyConnection, reporter: Reporter, found: dict[str, list[Measure]], vault: Path
-) -> None:
+def _link(connection: duckdb.DuckDBPyConnection, reporter: Reporter, found: dict[str, list[Measure]]) -> None:
     reporter.phase("linkage")
     pairs = list(permutations(attributes.PERSONS, 2))
     for number, (one, other) in enumerate(pairs, start=1):
-        found[one] += linkage.measures(connection, vault, one, other)
+        found[one] += linkage.measures(connection, one, other)
         reporter.progress(f"{one} to {other}", number, len(pairs))
 
 
@@ -103,7 +104,7 @@ def _look_up(
         domain: secret.domain_key(value, domain, keys.published(settings, domain) or secret.FIRST_VERSION)
         for domain in secret.DOMAINS
     }
-    looked_up = dictionary.look_up(columns, numbers, domain_keys)
+    looked_up = dictionary.look_up(columns, numbers, domain_keys, reporter.progress)
     if not any(result.with_secret for result in looked_up.values()):
         raise InputError(
             f"No number of the landing folder {settings.landing} is found in the publications, even with the secret: "
@@ -121,7 +122,12 @@ def _infer(
     value: bytes,
 ) -> None:
     reporter.phase("inference")
-    forgotten = erased.prepare(connection, settings, value)
-    for measured in (cells.measures(connection), erased.measures(connection, forgotten)):
-        for name, measures in measured.items():
+    measured = [cells.measures(connection)]
+    if forgotten.prepare(connection, settings, value):
+        measured += [erased.measures(connection), differences.measures(connection)]
+    else:
+        measured += [{name: [_NOBODY_ASKED] for name in PUBLICATIONS}]
+    for number, some in enumerate(measured, start=1):
+        for name, measures in some.items():
             found[name] += measures
+        reporter.progress("totals and erased purchases", number, len(measured))

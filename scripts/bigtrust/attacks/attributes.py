@@ -58,10 +58,11 @@ def measure(connection: duckdb.DuckDBPyConnection, relation: str) -> Measure:
     found = alike(connection, relation, columns)
     if not found.persons:
         return Measure(name, "nobody", "The file holds no person.")
-    figure = f"{share(found.unique, found.persons)} of {counted(found.persons, 'person')}; the smallest group is {found.smallest:,}"
+    persons = counted(found.persons, "person")
+    figure = f"{share(found.unique, found.persons)} of {persons}; the smallest group is {found.smallest:,}"
     if found.unique:
         meaning = (
-            f"{counted(found.unique, 'person')} are like nobody else in all that the file says of them: who knows that "
+            f"Like nobody else in all that the file says of them: {counted(found.unique, 'person')}. Who knows that "
             "much finds their row."
         )
     else:

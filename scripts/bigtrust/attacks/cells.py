@@ -105,11 +105,12 @@ def insights(found: Cells, k: int) -> Measure:
     name = "Persons behind a cell"
     if not found.cells:
         return Measure(name, "no cell", "The file shows no cell, so there is nobody behind one.")
-    figure = f"{found.smallest:,} at least, in {counted(found.cells, 'cell')}; {share(found.small, found.cells)} have fewer than {k}"
+    few = f"{share(found.small, found.cells)} have fewer than {k}"
+    figure = f"{found.smallest:,} at least, in {counted(found.cells, 'cell')}; {few}"
     if found.small:
         meaning = (
-            f"{counted(found.small, 'cell')} describe fewer than {k} people, who know each other's purchases by "
-            "subtracting their own. Nothing of the kind may be published."
+            f"Of fewer than {k} people: {counted(found.small, 'cell')}. Whoever is one of them learns much of the "
+            "others. Nothing of the kind may be published."
         )
     else:
         meaning = (

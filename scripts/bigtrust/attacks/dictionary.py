@@ -1,9 +1,9 @@
 """A dictionary attack: whoever has all customer and purchase numbers, whom do they find?
 
-*The attacker has* the published files, the code and the list of all customer and purchase numbers, but no secret. They hash
-each number in every way that somebody might have thought of, and look for the result in every column of every
-publication: as a whole, any 128 bits in a row of it, its first or last 64 bits, also backwards. A match is a person or a
-purchase found. Nothing here knows where pseudonyms are: a column of any name and type counts.
+*The attacker has* the published files, the code and the list of all customer and purchase numbers, but no secret. They
+hash each number in every way that somebody might have thought of, and look for the result in every column of every
+publication: as a whole, any 128 bits in a row of it, its first or last 64 bits, also backwards. A match is a person or
+a purchase found. Nothing here knows where pseudonyms are: a column of any name and type counts.
 
 *Judged* by the same attack with the secret, which finds everybody who is published: so it works. Of many numbers, a
 random sample is tried. A way of hashing is used for all of them, so that a few would betray it.
@@ -324,12 +324,13 @@ def _fnv(message: bytes) -> bytes:
 
 GUESSED_FOR = 25  # numbers of each kind that guessed keys are tried on: 338 keys take long
 MOST_VALUES = 200_000  # distinct values of a column that are compared with
+_PARTS = 10
 
 
 @dataclass(frozen=True)
 class LookedUp:
-    """Of one publication: the numbers that were tried, those found without the secret, and those found with it (None: the
-    publication has no pseudonyms, so no key)."""
+    """Of one publication: the numbers that were tried, those found without the secret, and those found with it (None:
+    the publication has no pseudonyms, so no key)."""
 
     tried: int
     found: int
@@ -337,7 +338,10 @@ class LookedUp:
 
 
 def look_up(
-    columns: Columns, numbers: Mapping[str, list[str]], domain_keys: Mapping[str, bytes]
+    columns: Columns,
+    numbers: Mapping[str, list[str]],
+    domain_keys: Mapping[str, bytes],
+    progress: Callable[[str, int, int], None] = lambda *_: None,
 ) -> dict[str, LookedUp]:
     """Attack all publications with some numbers; returns what came of it by publication.
 
@@ -345,19 +349,27 @@ def look_up(
     """
     target = Target(columns)
     few = {kind: values[:GUESSED_FOR] for kind, values in numbers.items()}
-    tried = sum(map(len, numbers.values()))
-    attacked = [attack(target, dict(numbers)), attack_with_keys(target, few, guessed_keys())]
+    matches: Found = {}
+    for part in range(_PARTS):
+        matches |= attack(target, {kind: values[part::_PARTS] for kind, values in numbers.items()})
+        progress("without a key", part + 1, _PARTS + 1)
+    for name, matched in attack_with_keys(target, few, guessed_keys()).items():
+        matches.setdefault(name, set()).update(matched)
+    progress("with guessed keys", _PARTS + 1, _PARTS + 1)
     found = {}
     for publication in sorted({name.split(".")[0] for name in columns}):
         values = set().union(*(held for name, held in columns.items() if name.startswith(f"{publication}.")))
         with_secret = None
         if publication in domain_keys:
-            pseudonyms = (
-                pseudonym(domain_keys[publication], kind, number) for kind, some in numbers.items() for number in some
+            key = domain_keys[publication]
+            with_secret = sum(
+                pseudonym(key, kind, number) in values for kind, some in numbers.items() for number in some
             )
-            with_secret = sum(value in values for value in pseudonyms)
-        names = {name for matches in attacked for name, matched in matches.items() if matched & values}
-        found[publication] = LookedUp(tried, len(names), with_secret)
+        found[publication] = LookedUp(
+            tried=sum(map(len, numbers.values())),
+            found=sum(not matched.isdisjoint(values) for matched in matches.values()),
+            with_secret=with_secret,
+        )
     return found
 
 
@@ -369,8 +381,8 @@ def measure(found: LookedUp) -> Measure:
         return Measure(
             name,
             figure,
-            f"{counted(found.found, 'number')} were found without any secret: who has the list knows whose rows these "
-            "are. Do not hand the file out, and find the column that is made of a number without a key.",
+            f"Found without any secret: {counted(found.found, 'number')}. Who has the list knows whose rows these are. "
+            "Do not hand the file out, and find the column that is made of a number without a key.",
         )
     tried = "Who has all the numbers and hashes them in every usual way, and under guessed keys,"
     if found.with_secret is None:

@@ -9,11 +9,9 @@ tell how often the right person is among those who are alike, and how often a gu
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 
-from bigtrust import sql
 from bigtrust.attacks import opened
 from bigtrust.attacks.attributes import PERSONS, PSEUDONYM, attributes, named
 from bigtrust.attacks.measures import Measure, counted, share
@@ -85,11 +83,12 @@ def links(
     return Links(persons, linked, median, right, guessed)
 
 
-def write_truth(connection: duckdb.DuckDBPyConnection, vault: Path, one: str, other: str) -> str | None:
-    """Read from the vault which pseudonyms of two publications are one person; returns the relation, None if the vault
-    cannot say."""
+def write_truth(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> str | None:
+    """Read from the vault (`vault`) which pseudonyms of two publications are one person.
+
+    Returns the relation, or None if the vault keeps no maps.
+    """
     try:
-        connection.execute(f"attach if not exists {sql.text(str(vault))} as vault (read_only)")
         connection.execute(
             f"""
             create or replace temp table truth as
@@ -98,26 +97,26 @@ def write_truth(connection: duckdb.DuckDBPyConnection, vault: Path, one: str, ot
             inner join vault.{MAPS[other]} as other on one.customer_id = other.customer_id
             """
         )
-    except duckdb.Error:  # no such table: it is not kept
+    except duckdb.CatalogException:
         return None
     return "truth"
 
 
-def measures(connection: duckdb.DuckDBPyConnection, vault: Path, one: str, other: str) -> list[Measure]:
+def measures(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> list[Measure]:
     """Measure how persons of `one` are linked to `other`."""
     columns = [
         column for column in attributes(connection, PERSONS[one]) if column in attributes(connection, PERSONS[other])
     ]
     shared = shared_pseudonyms(connection, one, other)
-    truth = write_truth(connection, vault, one, other)
+    truth = write_truth(connection, one, other)
     found = links(connection, PERSONS[one], PERSONS[other], columns, truth)
     return [_shared(shared, other), _linked(found, other, columns)]
 
 
 def _shared(shared: int, other: str) -> Measure:
     meaning = (
-        f"{counted(shared, 'pseudonym')} are in both files: who has both puts these persons together at once. Rotate "
-        "the keys, and find the model that issues them in the wrong domain."
+        f"In both files: {counted(shared, 'pseudonym')}. Who has both puts these persons together at once. Rotate the "
+        "keys, and find the model that issues them in the wrong domain."
         if shared
         else "No pseudonym is in both files: having both does not put a single person together by pseudonym."
     )

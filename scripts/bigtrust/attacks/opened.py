@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -62,6 +63,19 @@ def opened(settings: Settings, run: int) -> Iterator[duckdb.DuckDBPyConnection]:
                     "`bigtrust run`."
                 )
         yield connection
+
+
+def attach_vault(connection: duckdb.DuckDBPyConnection, vault: Path) -> None:
+    """Open the vault beside the publications, as `vault`, read-only: it judges, no attacker has it.
+
+    Raises ConfigurationError if it cannot be read.
+    """
+    try:
+        connection.execute(f"attach {sql.text(str(vault))} as vault (read_only)")
+    except duckdb.Error:
+        raise ConfigurationError(
+            f"The vault {vault} cannot be read. Close programs that have it open, or run `bigtrust run`."
+        ) from None
 
 
 def facts(connection: duckdb.DuckDBPyConnection, publication: str) -> dict[str, str]:

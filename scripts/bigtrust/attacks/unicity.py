@@ -112,7 +112,9 @@ def singled_out(
             numbers.known,
             persons.person,
             count(*) over (partition by numbers.known) as persons,
-            row_number() over (partition by numbers.known order by md5($seed || cast(persons.person as varchar))) as place
+            row_number() over (
+                partition by numbers.known order by md5($seed || cast(persons.person as varchar))
+            ) as place
         from persons
         inner join numbers on persons.points >= numbers.known
         qualify place <= $sample
@@ -219,7 +221,8 @@ def said(resolution: Resolution, found: Unicity) -> Measure:
 def _meaning(things: str, most: int, found: Unicity) -> str:
     alone, looked_at, persons = (values[most - 1] for values in (found.singled_out, found.looked_at, found.persons))
     of_whom = "all" if looked_at == persons else f"a random sample of the {persons:,}"
-    who = f"{alone:,} of {looked_at:,} persons ({of_whom} who have so many) are singled out by {counted(most, f'known {things}')}"
+    known = counted(most, f"known {things}")
+    who = f"{alone:,} of {looked_at:,} persons ({of_whom} who have so many) are singled out by {known}"
     if alone * 2 >= looked_at:
         return (
             f"{who}: who knows that much of somebody finds all their rows. The file is personal data; whoever has it "
