@@ -18,13 +18,13 @@ import duckdb
 from bigtrust import keys, records, secret
 from bigtrust.attacks import attributes, cells, dictionary, differences, erased, forgotten, linkage, unicity
 from bigtrust.attacks.measures import Measure
-from bigtrust.attacks.opened import attach_vault, opened, require_published
+from bigtrust.attacks.publications import attach_vault, opened, require_published
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.files import write_durably
 from bigtrust.sampled import Reporter
 from bigtrust.settings import PUBLICATIONS, Settings
 
-_NOBODY_ASKED = Measure(erased.NAME, "not applicable", "No purchase is forgotten today, so there is none to look for.")
+NOBODY_ASKED = Measure(erased.NAME, "not applicable", "No purchase is forgotten today, so there is none to look for.")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _infer(
     if forgotten.prepare(connection, settings, value):
         measured += [erased.measures(connection), differences.measures(connection)]
     else:
-        measured += [{name: [_NOBODY_ASKED] for name in PUBLICATIONS}]
+        measured += [{name: [NOBODY_ASKED] for name in PUBLICATIONS}]
     for number, some in enumerate(measured, start=1):
         for name, measures in some.items():
             found[name] += measures

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from bigtrust.attacks import opened
+from bigtrust.attacks import publications
 from bigtrust.attacks.measures import Measure, counted, share
 
 
@@ -92,7 +92,7 @@ def _cells(connection: duckdb.DuckDBPyConnection, query: str) -> Cells:
 
 def measures(connection: duckdb.DuckDBPyConnection) -> dict[str, list[Measure]]:
     """Measure the publications that hold no person."""
-    k = int(opened.facts(connection, "insights")["k"])
+    k = int(publications.facts(connection, "insights")["k"])
     return {
         "insights": [insights(persons_behind_insights(connection, k), k)],
         "finance": [finance(purchases_of_finance(connection))],

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import duckdb
 
 from bigtrust import secret
-from bigtrust.attacks import opened
+from bigtrust.attacks import publications
 from bigtrust.attacks.measures import Measure, counted, share
 
 NAME = "An erased purchase, looked up"
@@ -40,12 +40,12 @@ def looked_up(connection: duckdb.DuckDBPyConnection, publication: str) -> Looked
     gone = "purchase_id not in (select purchase_id from kept_lines)"
     shown = [
         f"select purchase_id from forgotten where {gone} and {domain}_purchase in (select {column} from {relation})"
-        for relation, column in opened.columns(connection, publication, "UUID")
+        for relation, column in publications.columns(connection, publication, "UUID")
         for domain in secret.DOMAINS
     ]
     since = "date '0001-01-01'"
     if publication == "analytics":
-        shown += _of_analytics(int(opened.facts(connection, "analytics")["interest_window_days"]))
+        shown += _of_analytics(int(publications.facts(connection, "analytics")["interest_window_days"]))
         since = "(select min(purchased_on) from analytics.marts.purchases)"
     ((purchases, found),) = connection.execute(
         f"""

@@ -7,7 +7,7 @@ not the one that was forgotten. No attacker has either.
 import duckdb
 
 from bigtrust import keys, register, secret, sql
-from bigtrust.attacks import opened
+from bigtrust.attacks import publications
 from bigtrust.settings import Settings
 
 
@@ -22,7 +22,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: by
         for name, pad in zip(("inner", "outer"), secret.pads(secret.domain_key(value, domain, version)), strict=True):
             connection.execute(f"set variable {domain}_{name}_pad = ?", [pad])
     of_purchase = [f"{_pseudonym(name, 'purchase', 'lines.purchase_id')} as {name}_purchase" for name in secret.DOMAINS]
-    zone = sql.text(opened.facts(connection, "analytics")["time_zone"])
+    zone = sql.text(publications.facts(connection, "analytics")["time_zone"])
     connection.execute(
         f"""
         create or replace temp table forgotten as

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from bigtrust.attacks import opened
+from bigtrust.attacks import publications
 from bigtrust.attacks.attributes import PERSONS, PSEUDONYM, attributes, named
 from bigtrust.attacks.measures import Measure, counted, share
 
@@ -47,7 +47,7 @@ def shared_pseudonyms(connection: duckdb.DuckDBPyConnection, one: str, other: st
 def _uuids(connection: duckdb.DuckDBPyConnection, publication: str) -> str:
     found = [
         f"select {column} as value from {relation}"
-        for relation, column in opened.columns(connection, publication, "UUID")
+        for relation, column in publications.columns(connection, publication, "UUID")
     ]
     return " union ".join(["select cast(null as uuid) as value", *found])
 
