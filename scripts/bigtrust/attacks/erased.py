@@ -148,7 +148,7 @@ def said(found: LookedUp) -> Measure:
     else:
         meaning = (
             "Who knows of a forgotten purchase, even with the pseudonyms of the person and of the purchase, finds "
-            "none of its lines, returns or contacts in this file."
+            "none of its lines and returns in this file, and no contact about its categories."
         )
     return Measure(
         NAME, f"{share(found.shown, found.purchases)} of {counted(found.purchases, 'forgotten purchase')}", meaning

@@ -24,6 +24,12 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: by
     of_purchase = [f"{_pseudonym(name, 'purchase', 'lines.purchase_id')} as {name}_purchase" for name in secret.DOMAINS]
     zone = sql.text(publications.facts(connection, "analytics")["time_zone"])
     connection.execute(
+        """
+        create or replace temp table landed as
+        select purchase_id, customer_id, store_id, channel, purchased_on from vault.staging.stg_purchases
+        """
+    )
+    connection.execute(
         f"""
         create or replace temp table forgotten as
         select
@@ -42,7 +48,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: by
             end as channel,
             coalesce(purchases.store_id, 'none') as store_id
         from ({register.forgotten_lines_sql(settings.register)}) as lines
-        left join vault.staging.stg_purchases as purchases on lines.purchase_id = purchases.purchase_id
+        left join landed as purchases on lines.purchase_id = purchases.purchase_id
         """
     )
     connection.execute(
@@ -55,7 +61,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: by
             products.category_id,
             {_pseudonym("analytics", "person", "purchases.customer_id")} as person_pseudonym,
             {_pseudonym("analytics", "purchase", "purchases.purchase_id")} as purchase_pseudonym
-        from vault.staging.stg_purchases as purchases
+        from landed as purchases
         inner join vault.staging.stg_purchase_lines as lines on purchases.purchase_id = lines.purchase_id
         left join vault.staging.stg_products as products on lines.product_id = products.product_id
         where
@@ -105,7 +111,7 @@ def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: by
         from contacts
         where
             contacts.customer_id in (select customer_id from forgotten)
-            and contacts.purchase_id in (select purchase_id from vault.staging.stg_purchases)
+            and contacts.purchase_id in (select purchase_id from landed)
             and contacts.purchase_id not in (select purchase_id from forgotten)
         """
     )
