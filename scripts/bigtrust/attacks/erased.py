@@ -98,12 +98,18 @@ def _of_analytics(interest_days: int) -> list[str]:
 def _more_than_kept(relation: str, kept: str, found_by: dict[str, str]) -> str:
     """SQL: forgotten purchases whose category shows more rows, under what they are found by, than stay."""
     names = ", ".join([*found_by, "category_id"])
-    same = " and ".join(f"shown.{name} = forgotten.{column}" for name, column in found_by.items())
+    key, column = next(iter(found_by.items()))
+    same = " and ".join(f"shown.{name} = forgotten.{other}" for name, other in found_by.items())
     same_kept = " and ".join(f"shown.{name} = kept.{name}" for name in found_by)
     return f"""
         select forgotten.purchase_id
         from forgotten
-        inner join (select {names}, count(*) as rows_shown from analytics.{relation} group by all) as shown
+        inner join (
+            select {names}, count(*) as rows_shown
+            from analytics.{relation}
+            where {key} in (select {column} from forgotten)
+            group by all
+        ) as shown
             on {same} and shown.category_id is not distinct from forgotten.category_id
         left join (select {names}, count(*) as rows_kept from {kept} group by all) as kept
             on {same_kept} and shown.category_id is not distinct from kept.category_id
