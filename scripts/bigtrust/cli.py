@@ -250,6 +250,41 @@ def _check_non_interference(settings: Settings, sample: int) -> None:
 
 
 @main.command()
+@click.option(
+    "--sample",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    metavar="N",
+    help="How many persons and numbers to draw.",
+)
+@click.option("--seed", default=1, show_default=True, metavar="S", help="Same publications and seed, same figures.")
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where the vault is, and where the figures go.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register of erasure requests.")
+def measure(sample: int, seed: int, **folders: str | None) -> None:
+    """Attack the publications: how easily are persons singled out, linked, looked up, or what was forgotten inferred?
+
+    The figures go onto the summary page. Pseudonymised data is personal data, whatever they say.
+    """
+    from bigtrust import pipeline
+
+    settings = Settings.load(**folders)
+    with _reporter() as reporter:
+        found, problem = pipeline.measure(settings, reporter, sample=sample, seed=seed)
+    for name, measures in found.publications.items():
+        console.print(name)
+        _print_lines(f"  {measure.measure}: {measure.figure}" for measure in measures)
+    _print_lines(
+        [
+            f"Measured on the publications of run {found.run}: {settings.reidentification}",
+            problem or f"What the figures mean: {settings.summary}",
+        ]
+    )
+
+
+@main.command()
 @click.option("--run", type=click.IntRange(min=1), metavar="N", help="The run that was looked at.")
 @click.option("--by", metavar="NAME", help="Who looked. Shown on the summary page, published nowhere.")
 @click.option("--note", metavar="TEXT", help="What was looked at, in a sentence without personal data.")

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import duckdb
 
 from bigtrust import (
+    attacks,
     changes,
     checks,
     data_tests,
@@ -151,6 +152,19 @@ def review(settings: Settings, given: Review) -> str | None:
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         reviews.add(settings.reviews, given)
         return pages.write(settings)
+
+
+def measure(settings: Settings, reporter: Reporter, *, sample: int, seed: int) -> tuple[attacks.Found, str | None]:
+    """Attack the publications, record what was found, and write the summary page anew.
+
+    Returns what was found, and a sentence if the page could not be written. Raises as `attacks.measure` does, and
+    LockedError while a run is under way.
+    """
+    os.umask(0o077)
+    with _disk_errors(settings), lock.exclusive(settings.warehouse):
+        found = attacks.measure(settings, reporter, sample=sample, seed=seed)
+        attacks.write(settings.reidentification, found)
+        return found, pages.write(settings)
 
 
 class _Attempt:

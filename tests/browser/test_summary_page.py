@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from warehouse import Warehouse, show_areas_as_countries
+from warehouse import PUBLICATIONS, Warehouse, show_areas_as_countries
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -32,6 +32,7 @@ def warehouses(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -
     warehouse = published.copy(tmp_path_factory.mktemp("summary") / "warehouse")
     review = ("review", "--run", "1", "--by", "Claire Martin", "--note", "Rejected rows go back to the shop system.")
     assert warehouse.bigtrust(*review).exit_code == 0
+    assert warehouse.bigtrust("measure", "--sample", "20").exit_code == 0
     found = {"published": Path(shutil.copytree(warehouse.settings.warehouse, warehouse.root / "published.copy"))}
     show_areas_as_countries(warehouse.own_project())
     refusal = warehouse.bigtrust("run")
@@ -82,6 +83,22 @@ def test_after_a_run_that_published_it_says_so_and_what_was_checked(opened: Open
     assert "Without a review" not in text
     assert cells(page)["PAT-01"]["analytics"].startswith("passed on ")
     assert cells(page)["PSE-01"]["insights"] == "not made"
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES)
+def test_it_says_how_easily_somebody_is_recognised_in_each_publication_and_what_that_means(
+    opened: Opened, outcome: str
+) -> None:
+    page = opened(outcome)
+    section = page.locator("#reidentification")
+    assert "on the publications of run 1. Pseudonymised data is personal data" in section.inner_text()
+    assert section.locator("h3").all_inner_texts() == sorted(PUBLICATIONS)
+    for name in PUBLICATIONS:
+        rows = section.get_by_role("table", name=f"What attacks found in {name}").locator("tbody tr").all()
+        assert rows
+        assert all(row.locator("td.text").inner_text().endswith(".") for row in rows)
+    exact = section.get_by_role("row", name="Singled out by known purchases: day and product")
+    assert "4 known: 100 %" in exact.inner_text()
 
 
 def test_after_a_refused_run_it_says_what_failed_and_leads_to_its_page(opened: Opened) -> None:

@@ -15,9 +15,9 @@ import duckdb
 import numpy as np
 import pytest
 
-import attacker
-from attacker import Columns, Target, digest
 from bigtrust import keys, secret
+from bigtrust.attacks import dictionary as attacker
+from bigtrust.attacks.dictionary import Columns, Target, digest
 from warehouse import Warehouse
 
 pytestmark = pytest.mark.xdist_group("dictionary_attack")

@@ -17,8 +17,8 @@ import ahocorasick_rs
 import duckdb
 import pytest
 
-import attacker
 from bigtrust import keys, secret
+from bigtrust.attacks import dictionary as attacker
 from warehouse import Warehouse
 
 pytestmark = pytest.mark.xdist_group("rotation")

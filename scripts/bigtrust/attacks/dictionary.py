@@ -1,8 +1,12 @@
-"""A dictionary attack: the published files, the code and the list of all customer and purchase numbers, but no secret.
+"""A dictionary attack: whoever has all customer and purchase numbers, whom do they find?
 
-The attacker hashes each number in every way that somebody might have thought of, and looks for the result in every
-column of every publication: as a whole, any 128 bits in a row of it, its first or last 64 bits, also backwards.
-A match is a person or a purchase found. Nothing here knows where pseudonyms are: a column of any name and type counts.
+*The attacker has* the published files, the code and the list of all customer and purchase numbers, but no secret. They
+hash each number in every way that somebody might have thought of, and look for the result in every column of every
+publication: as a whole, any 128 bits in a row of it, its first or last 64 bits, also backwards. A match is a person or
+a purchase found. Nothing here knows where pseudonyms are: a column of any name and type counts.
+
+*Judged* by the same attack with the secret, which finds everybody who is published: so it works. Of many numbers, a
+random sample is tried. A way of hashing is used for all of them, so that a few would betray it.
 """
 
 from __future__ import annotations
@@ -11,14 +15,17 @@ import base64
 import hashlib
 import hmac
 import itertools
+import random
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from bigtrust import contract, landing, secret, sql
+from bigtrust.attacks.measures import Measure, counted
 from bigtrust.settings import PROJECT, PUBLICATIONS
 
 KINDS = ("person", "purchase")
@@ -85,9 +92,9 @@ CONSTRUCTIONS: tuple[Construction, ...] = (
 )
 
 
-def numbers(folder: Path) -> dict[str, list[str]]:
+def numbers(folder: Path, project: Path = PROJECT) -> dict[str, list[str]]:
     """All customer and purchase numbers of a landing folder, by kind, read with the project's own code."""
-    tables = landing.inspect(folder, contract.load(PROJECT))
+    tables = landing.inspect(folder, contract.load(project))
     found: dict[str, set[str]] = {kind: set() for kind in KINDS}
     with duckdb.connect() as connection:
         for table in tables.values():
@@ -98,17 +105,29 @@ def numbers(folder: Path) -> dict[str, list[str]]:
     return {kind: sorted(values) for kind, values in found.items()}
 
 
-def published(folder: Path) -> Columns:
-    """The distinct values of every column of every published file, by `publication.schema.relation.column`."""
+def published(folder: Path, most: int | None = None) -> Columns:
+    """The distinct values of every column of every published file, by `publication.schema.relation.column`.
+
+    Of a column with more than `most` distinct values, as many at random: the same ones each time, and the same ones in
+    every relation.
+    """
     columns: Columns = {}
     for path in sorted(folder.glob("*.duckdb")):
         with duckdb.connect(str(path), read_only=True) as connection:
             names = "select schema_name, table_name, column_name from duckdb_columns() where not internal"
             for schema, relation, column in connection.execute(names).fetchall():
-                query = f"select distinct {sql.identifier(column)} from {schema}.{sql.identifier(relation)}"
+                query = f"select distinct {sql.identifier(column)} as value from {schema}.{sql.identifier(relation)}"
+                if most is not None:
+                    query = f"select value from ({query}) order by md5(cast(value as varchar)) limit {most}"
                 values = {value for (value,) in connection.execute(query).fetchall() if value is not None}
                 columns[f"{path.stem}.{schema}.{relation}.{column}"] = values
     return columns
+
+
+def sampled(numbers: Mapping[str, list[str]], size: int, seed: int) -> dict[str, list[str]]:
+    """Of each kind at most so many numbers, at random; the same `seed` takes the same ones."""
+    draw = random.Random(seed)  # noqa: S311  # nobody must not guess it: it must be the same again
+    return {kind: draw.sample(values, min(size, len(values))) for kind, values in numbers.items()}
 
 
 def pseudonym(key: bytes, kind: str, number: str) -> uuid.UUID:
@@ -264,7 +283,7 @@ def _unkeyed(kind: str, number: str) -> Iterator[bytes]:
             yield uuid.uuid5(namespace, text).bytes
     digits = "".join(filter(str.isdigit, number))
     for length, order in itertools.product((4, 8, WINDOW), ("big", "little")):
-        as_number = (int(digits or 0) % 256**length).to_bytes(length, order)  # type: ignore[arg-type]
+        as_number = (int(digits or 0) % 256**length).to_bytes(length, order)
         yield from (digest(name, as_number) for name in HASHES)
 
 
@@ -299,3 +318,78 @@ def _fnv(message: bytes) -> bytes:
     for byte in message:
         state = (state ^ byte) * 0x100000001B3 % 2**64
     return state.to_bytes(8, "big")
+
+
+# --- measured
+
+GUESSED_FOR = 25  # numbers of each kind that guessed keys are tried on: 338 keys take long
+MOST_VALUES = 200_000  # distinct values of a column that are compared with
+_PARTS = 10
+
+
+@dataclass(frozen=True)
+class LookedUp:
+    """Of one publication: the numbers that were tried, those found without the secret, and those found with it (None:
+    the publication has no pseudonyms, so no key)."""
+
+    tried: int
+    found: int
+    with_secret: int | None
+
+
+def look_up(
+    columns: Columns,
+    numbers: Mapping[str, list[str]],
+    domain_keys: Mapping[str, bytes],
+    progress: Callable[[str, int, int], None] = lambda *_: None,
+) -> dict[str, LookedUp]:
+    """Attack all publications with some numbers; returns what came of it by publication.
+
+    `domain_keys` judge: the key of each publication that has pseudonyms, which the attacker has not.
+    """
+    target = Target(columns)
+    few = {kind: values[:GUESSED_FOR] for kind, values in numbers.items()}
+    matches: Found = {}
+    for part in range(_PARTS):
+        matches |= attack(target, {kind: values[part::_PARTS] for kind, values in numbers.items()})
+        progress("without a key", part + 1, _PARTS + 1)
+    for name, matched in attack_with_keys(target, few, guessed_keys()).items():
+        matches.setdefault(name, set()).update(matched)
+    progress("with guessed keys", _PARTS + 1, _PARTS + 1)
+    found = {}
+    for publication in sorted({name.split(".")[0] for name in columns}):
+        values = set().union(*(held for name, held in columns.items() if name.startswith(f"{publication}.")))
+        with_secret = None
+        if publication in domain_keys:
+            key = domain_keys[publication]
+            with_secret = sum(
+                pseudonym(key, kind, number) in values for kind, some in numbers.items() for number in some
+            )
+        found[publication] = LookedUp(
+            tried=sum(map(len, numbers.values())),
+            found=sum(not matched.isdisjoint(values) for matched in matches.values()),
+            with_secret=with_secret,
+        )
+    return found
+
+
+def measure(found: LookedUp) -> Measure:
+    """Say what was found."""
+    name = "Looked up in a list of all customer and purchase numbers"
+    figure = f"{found.found:,} of {counted(found.tried, 'number')} found"
+    if found.found:
+        return Measure(
+            name,
+            figure,
+            f"Found without any secret: {counted(found.found, 'number')}. Who has the list knows whose rows these are. "
+            "Do not hand the file out, and find the column that is made of a number without a key.",
+        )
+    tried = "Who has all the numbers and hashes them in every usual way, and under guessed keys,"
+    if found.with_secret is None:
+        return Measure(name, figure, f"{tried} finds nobody: nothing in the file is made of a number.")
+    return Measure(
+        name,
+        f"{figure}; with the secret, {found.with_secret:,}",
+        f"{tried} finds nobody. With the secret, the same attack finds {found.with_secret:,} of them (the others are "
+        "not published): it works, and the secret is what keeps them apart.",
+    )
