@@ -120,9 +120,15 @@ select decades.person_pseudonym, decades.birth_decade, regions.region
 from {ladder.format("birth_decade")} as decades
 inner join {ladder.format("region")} as regions on decades.person_pseudonym = regions.person_pseudonym
 """
-    metas = {name: {"treatment": name} for name in ("birth_decade", "region")}
+    metas = {"birth_decade": {"treatment": "birth_decade"}, "region": {"treatment": "postal_area"}}
     types = {PERSON: "uuid", "birth_decade": "integer", "region": "varchar"}
     declare(project, "zoo_two_ladders", sql, types, metas=metas)
+
+
+def _undeclared_treatment(project: Path, known: Known) -> None:
+    """The column stays as it is, and k-anonymity is no longer counted by it."""
+    for file in ("protected/analytics/_analytics__protected.yml", "marts/analytics/_analytics__marts.yml"):
+        replace_in(project / "models" / file, ", config: {meta: {treatment: language}}", "")
 
 
 def _outlier(project: Path, known: Known) -> None:
@@ -270,6 +276,13 @@ FOUND = [
         RARE,
         _two_ladders,
         on("analytics.protected.zoo_two_ladders", "KAN-01"),
+    ),
+    Patch(
+        "attribute whose treatment is no longer declared",
+        NOTHING,
+        _undeclared_treatment,
+        on(CUSTOMERS, "FLW-06"),
+        "language says something of a person (language), and does not say which treatment",
     ),
     Patch(
         "purchase that makes nearly all of a cell",
