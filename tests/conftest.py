@@ -13,6 +13,20 @@ from bigtrust.settings import PROJECT
 from warehouse import Warehouse
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of an xdist group in one process, as `--dist loadgroup` promises.
+
+    pytest-xdist 3.8 writes the group into the id of a test where pytest 9.2 no longer looks for it: without this, the
+    fixtures of every module are made in both processes.
+    """
+    if config.getoption("loadgroup", False):
+        for item in items:
+            group = item.get_closest_marker("xdist_group")
+            if group is not None and not item.nodeid.endswith(f"@{group.args[0]}"):
+                item._id = type(item.id).parse(f"{item.nodeid}@{group.args[0]}")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def parsed_once() -> Iterator[None]:
     """dbt parses this project once per test process, and every copy of it that a test changes."""

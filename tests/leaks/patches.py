@@ -320,13 +320,6 @@ FOUND = [
         on("hooks", "FLW-05"),
         "protected_analytics__zoo_copy calls run_query",
     ),
-    Patch(
-        "macro in the place of one of dbt's",
-        OUTSIDE,
-        _macro_of_dbt,
-        on("hooks", "FLW-05"),
-        "get_limit_sql the macro takes the place of one of dbt's",
-    ),
 ]
 
 # --- treatments that treat too little: k is 1, or those whom they show would give it up
@@ -399,6 +392,13 @@ def let_k_be_1(project: Path) -> None:
 
 
 FOUND_WITH_K_1 = [
+    Patch(
+        "macro in the place of one of dbt's",
+        OUTSIDE,
+        _macro_of_dbt,
+        on("hooks", "FLW-05"),
+        "get_limit_sql the macro takes the place of one of dbt's",
+    ),
     Patch(
         "year of birth for its decade",
         WEAK,

@@ -163,7 +163,13 @@ STOPPED = [
         "by its store_failures",
         rewritten(TEST, "    config(\n", "    config(\n        store_failures=true,\n        database='analytics',\n"),
     ),
-    stopped("secret from the environment in a description", SECRET, "", "secret", _secret_from_the_environment),
+    stopped(
+        "secret from the environment in a description",
+        SECRET,
+        "",
+        "Secret env vars are allowed only in profiles.yml",
+        _secret_from_the_environment,
+    ),
     stopped("exception without an end", EXCEPTIONS, "", "expires_on is empty", excepting(expires_on="")),
     stopped(
         "exception until the year 9999", EXCEPTIONS, "", "more than 12 months ahead", excepting(expires_on="9999-12-31")
