@@ -32,6 +32,7 @@ from bigtrust.gx.disguises import (
 from bigtrust.gx.engine import literal, quoted, withheld
 
 SHORTEST = 8
+_SAMPLE = 200_000  # values, to see which pieces many share
 DESCRIBED = "names, comments or definition"
 
 # In the in-memory database of the session, so that the cursor of each publication finds them.
@@ -126,7 +127,9 @@ def build_raw_values(
                 normalised varchar, identifier_class varchar, origin varchar
             )""")
         connection.execute(f"create or replace table {_ANCHORS} (anchor varchar, normalised varchar)")
-        too_short = {column.origin: _collect(connection, column) for column in columns}
+        for column in columns:
+            _collect(connection, column)
+        too_short = _drop_too_short(connection)
         _file_under_anchors(connection)
         left_out = _leave_out(connection, also_in)
         connection.execute(f"""
@@ -140,7 +143,7 @@ def build_raw_values(
                 origin=column.origin,
                 identifier_class=column.identifier_class,
                 searched=searched.get(column.origin, 0),
-                too_short=too_short[column.origin],
+                too_short=too_short.get(column.origin, 0),
                 left_out=left_out.get(column.origin, 0),
             )
             for column in columns
@@ -148,11 +151,11 @@ def build_raw_values(
     )
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> int:
-    """Add the values of a column; give how many distinct ones are too short."""
+def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> None:
+    """Add the values of a column, those that are too short as well."""
     named_phone = "true" if any(word in column.column.lower() for word in ("phone", "mobile")) else "false"
-    connection.execute(f"""
-        create or replace temp table collected as
+    query = f"""
+        insert into {RAW_VALUES}
         with raw as (select distinct {column.text} as value from {column.source}),
         forms as (
             select
@@ -176,36 +179,58 @@ def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> int:
                 when regexp_full_match(text, '[0-9]+') and length(ltrim(text, '0')) >= {SHORTEST}
                     then ltrim(text, '0')
                 else text
-            end as text,
-        from shortened""")
-    connection.execute(
-        f"insert into {RAW_VALUES} select text, $1, $2 from collected where length(text) >= {SHORTEST}",
-        [column.identifier_class, column.origin],
-    )
-    row = connection.execute(f"select count(*) from collected where length(text) < {SHORTEST}").fetchone()
-    connection.execute("drop table collected")
-    return int(row[0]) if row else 0
+            end,
+            $1,
+            $2
+        from shortened"""
+    connection.execute(query, [column.identifier_class, column.origin])
+
+
+def _drop_too_short(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    """Drop the values that are too short to search for; give how many distinct ones per origin."""
+    is_short = f"length(normalised) < {SHORTEST}"
+    too_short = connection.execute(f"select origin, count(*) from {RAW_VALUES} where {is_short} group by origin")
+    counted = {str(origin): int(values) for origin, values in too_short.fetchall()}
+    connection.execute(f"delete from {RAW_VALUES} where {is_short}")
+    return counted
 
 
 def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
+    """File each raw value under that of its three pieces which the fewest of a sample of the values share."""
+    (values,) = connection.execute(f"select count(*) from {RAW_VALUES}").fetchall()[0]
+    is_in_sample = f"hash(normalised) % {1 + values // _SAMPLE} = 0"
     connection.execute(f"""
         insert into {_ANCHORS}
         with patterns as (select distinct normalised from {RAW_VALUES}),
         pieces as (
             select
                 normalised,
-                unnest([
-                    left(text, {SHORTEST}),
-                    substr(text, 1 + (length(text) - {SHORTEST}) // 2, {SHORTEST}),
-                    right(text, {SHORTEST}),
-                ]) as piece,
+                {_filed(f"left(text, {SHORTEST})")} as first_piece,
+                {_filed(f"substr(text, 1 + (length(text) - {SHORTEST}) // 2, {SHORTEST})")} as middle_piece,
+                {_filed(f"right(text, {SHORTEST})")} as last_piece
             from (select normalised, {folded("normalised")} as text from patterns)
         ),
-        filed as (select distinct normalised, {_filed("piece")} as piece from pieces),
-        shared as (select piece, count(*) as patterns from filed group by piece)
-        select arg_min(filed.piece, shared.patterns), filed.normalised
-        from filed inner join shared on filed.piece = shared.piece
-        group by filed.normalised""")
+        shared as (
+            select piece, count(distinct normalised) as patterns
+            from (
+                select normalised, unnest([first_piece, middle_piece, last_piece]) as piece
+                from pieces where {is_in_sample}
+            )
+            group by piece
+            having count(distinct normalised) > 1
+        )
+        select
+            case
+                when ifnull(lasts.patterns, 1) <= least(ifnull(middles.patterns, 1), ifnull(firsts.patterns, 1))
+                    then last_piece
+                when ifnull(middles.patterns, 1) <= ifnull(firsts.patterns, 1) then middle_piece
+                else first_piece
+            end,
+            normalised
+        from pieces
+        left join shared as firsts on pieces.first_piece = firsts.piece
+        left join shared as middles on pieces.middle_piece = middles.piece
+        left join shared as lasts on pieces.last_piece = lasts.piece""")
 
 
 def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColumn]) -> dict[str, int]:
