@@ -18,8 +18,8 @@ class ExpectTableToHoldNoUnkeyedHash(CountedExpectation):
     version set; of a text hexadecimal digits (the first 16, with or without dashes) and base64 (either alphabet, with
     or without padding); of a number the engine's own hash, and MD5 with its halves.
 
-    Counted: distinct values, of UUIDs all values (examined: those that are not null; violations: distinct values that
-    are or hold such a hash).
+    Counted: distinct texts, and values of numbers and UUIDs (examined: those that are not null; violations: distinct
+    values that are or hold such a hash).
 
     Reason: a list of customers is enough to undo such a hash, and so it is no pseudonym (EDPB, Guidelines 01/2025 on
     pseudonymisation; Article 29 Working Party, Opinion 05/2014, 4).
@@ -42,8 +42,9 @@ class ExpectTableToHoldNoUnkeyedHash(CountedExpectation):
         ]
         if columns and engine.rows(IS_SEARCHING)[0][0]:
             of_text = [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
-            counts.examined = engine.count_values(relation, columns)
             texts = engine.texts(relation, of_text) if of_text else None
+            others = [column for column, _ in columns if column not in of_text]
+            counts.examined = engine.count_values(relation, others, texts)
             for column, values in engine.rows(search(relation, columns, texts)):
                 counts.violations += values
                 counts.where[column] = str(values)

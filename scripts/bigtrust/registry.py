@@ -293,7 +293,7 @@ CHECKS: tuple[Check, ...] = (
         "data",
         "No column holds a raw value of a person that the vault knows, whatever its case, accents and punctuation; nor "
         "does a comment or a definition.",
-        "distinct values, of UUIDs all",
+        "distinct texts, values of numbers and UUIDs",
         "A pseudonym protects nobody if the identifier travels along, in a free text, a web address or a number.",
         "The result names the column and the class of identifier. Leave the column out of the protected model, or give "
         "it a treatment. A free text is not repaired, it is left out.",
@@ -380,7 +380,7 @@ CHECKS: tuple[Check, ...] = (
         code="PSE-02",
         kind="data",
         sentence="No value is a hash of an identifier that can be computed without the secret.",
-        counted="distinct values, of UUIDs all",
+        counted="distinct texts, values of numbers and UUIDs",
         reason="A list of customers is enough to undo such a hash: it is no pseudonym (EDPB, Guidelines 01/2025).",
         remedy="Write the column with the pseudonym macro, or leave it out.",
     ),

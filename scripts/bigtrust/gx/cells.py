@@ -41,8 +41,9 @@ def cells_of_one_person(engine: DuckDBExecutionEngine, by: Sequence[str], relati
 
     The dominance rule with one contributor (Hundepool et al., Statistical Disclosure Control, 2012, chapter 4). Amounts
     count whatever their sign. First by parts of a cell, of which each person is in one: only where one of four parts is
-    that large are persons looked at one by one.
+    that large are persons looked at one by one. The cells of one person are found once per session.
     """
+    found = f"memory.main.of_one_{'_'.join(by)}"
     columns = ", ".join(by)
     sales = f"({_sales(engine, by, has_amount=True)}) as sales"
 
@@ -55,13 +56,13 @@ def cells_of_one_person(engine: DuckDBExecutionEngine, by: Sequence[str], relati
             having max(turnover) filter (where contributor is not null) > {_MOST} * sum(turnover)"""
 
     doubtful = of_one("case when person is not null then hash(person) % 4 end", sales)
-    return int(
-        engine.rows(f"""
-            with doubtful as ({doubtful}),
-            looked_at as (select sales.* from {sales} semi join doubtful on {same("sales", "doubtful", by)}),
-            of_one as ({of_one("person", "looked_at")})
-            select count(*) from {relation} as cells semi join of_one on {same("cells", "of_one", by)}""")[0][0]
-    )
+    engine.rows(f"""
+        create table if not exists {found} as
+        with doubtful as ({doubtful}),
+        looked_at as (select sales.* from {sales} semi join doubtful on {same("sales", "doubtful", by)})
+        {of_one("person", "looked_at")}""")
+    query = f"select count(*) from {relation} as cells semi join {found} as of_one on {same('cells', 'of_one', by)}"
+    return int(engine.rows(query)[0][0])
 
 
 def same(one: str, other: str, columns: Sequence[str]) -> str:

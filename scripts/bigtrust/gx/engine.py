@@ -34,7 +34,6 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import dialect
-from bigtrust.gx.columns import Kind
 from bigtrust.gx.disguises import decoded
 
 VAULT = "vault"
@@ -147,7 +146,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     ) -> None:
         # The files do not change while a session is open.
         self._columns: dict[str, list[tuple[str, str]]] = {}
-        self._values: dict[str, dict[str, int]] = {}
         self._described: dict[str, list[str]] = {}
         self._texts: tuple[str, str] | None = None
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
@@ -186,18 +184,11 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             self._columns[relation] = [(row[0], row[1]) for row in described]
         return self._columns[relation]
 
-    def count_values(self, relation: str, columns: Sequence[tuple[str, Kind]]) -> int:
-        """How many values columns of a relation (quoted SQL name) have together, nulls aside: distinct ones, but of a
-        column of type UUID all, as nearly all of them are distinct."""
-        known = self._values.setdefault(relation, {})
-        missing = [(column, column_kind) for column, column_kind in columns if column not in known]
-        if missing:
-            counts = ", ".join(
-                f"(select count({'' if column_kind is Kind.UUID else 'distinct '}{quoted(column)}) from {relation})"
-                for column, column_kind in missing
-            )
-            known.update(zip((column for column, _ in missing), self.rows(f"select {counts}")[0], strict=True))
-        return sum(known[column] for column, _ in columns)
+    def count_values(self, relation: str, columns: Sequence[str], texts: str | None) -> int:
+        """How many values, nulls aside, columns of a relation (quoted SQL name) have, and its `texts` of `texts`."""
+        counts = [f"count({quoted(column)})" for column in columns]
+        counted = self.rows(f"select {', '.join(counts)} from {relation}")[0] if counts else ()
+        return sum(counted) + (self.rows(f"select count(*) from {texts}")[0][0] if texts else 0)
 
     def texts(self, relation: str, columns: Sequence[str]) -> str:
         """The quoted SQL name of a table `(name, value, text)` of the distinct values, nulls aside, of these columns.

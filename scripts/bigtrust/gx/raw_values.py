@@ -322,16 +322,24 @@ def _found(texts: str) -> str:
         )"""
 
 
-def search(relation: str, columns: Sequence[tuple[str, Kind]], described: Sequence[str] = ()) -> str:
+def search(relation: str, columns: Sequence[tuple[str, Kind]], texts: str | None, described: Sequence[str] = ()) -> str:
     """SQL that looks for raw values in columns of a relation (quoted SQL name), and in texts that describe it.
 
-    Rows of: column (DESCRIBED for those texts), identifier class (null for all together), distinct values that hold a
-    raw one. A column without any is not among them. In a column of type UUID only a raw value that is a UUID itself can
-    be found.
+    `texts` is the table of the distinct texts of its columns (DuckDBExecutionEngine.texts; None: it has none).
+
+    Rows of: column (DESCRIBED for the texts that describe it), identifier class (null for all together), distinct
+    values that hold a raw one. A column without any is not among them. In a column of type UUID only a raw value that
+    is a UUID itself can be found.
     """
     named = list(enumerate(columns))
-    texts = [_texts(relation, name, kind, place) for place, (name, kind) in named if kind is not Kind.UUID]
-    texts.append(f"select -1 as place, unnest([{', '.join(map(literal, described))}]::varchar[]) as text")
+    read = [
+        _numbers(relation, name, place)
+        if kind is Kind.NUMBER
+        else f"select {place} as place, value as text from {texts} where name = {literal(name)}"
+        for place, (name, kind) in named
+        if kind is not Kind.UUID
+    ]
+    read.append(f"select -1 as place, unnest([{', '.join(map(literal, described))}]::varchar[]) as text")
     uuids = [
         f"select distinct {place} as place, {quoted(name)} as value from {relation} semi join {_UUIDS} as raw"
         f" on {quoted(name)} = raw.value"
@@ -340,7 +348,7 @@ def search(relation: str, columns: Sequence[tuple[str, Kind]], described: Sequen
     ]
     names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in [*named, (-1, (DESCRIBED, None))])
     return f"""
-        with texts as materialized ({" union all ".join(texts)}),
+        with texts as materialized ({" union all ".join(read)}),
         {_found("select place, text from texts where text is not null")},
         uuids as ({" union all ".join(uuids) or "select 0 as place, null::uuid as value limit 0"}),
         hits as (
@@ -356,10 +364,7 @@ def search(relation: str, columns: Sequence[tuple[str, Kind]], described: Sequen
         order by names.name, hits.identifier_class nulls first"""
 
 
-def _texts(relation: str, column: str, kind: Kind, place: int) -> str:
+def _numbers(relation: str, column: str, place: int) -> str:
     name = quoted(column)
-    values = f"select distinct {name} as value from {relation} where {name} is not null"
-    if kind is Kind.NUMBER:
-        long_enough = f"value not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
-        return f"select distinct {place} as place, {whole_number('value')} as text from ({values}) where {long_enough}"
-    return f"select {place} as place, cast(value as varchar) as text from ({values})"
+    long_enough = f"{name} not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
+    return f"select distinct {place} as place, {whole_number(name)} as text from {relation} where {long_enough}"
