@@ -217,8 +217,11 @@ CATEGORIES = "models/protected/insights/protected_insights__sales_by_category_mo
 SMALL_CELLS = {
     "cells of fewer than k persons": (
         REGIONS,
-        {'persons >= {{ setting("k") }}': "true", "where too_few.sold_month is null or large.place > 1": ""},
-        {"CEL-01"},
+        {
+            'where persons >= {{ setting("k") }} and not {{ is_of_one_person("most_of_one_person", "turnover") }}': "",
+            "where too_few.sold_month is null or large.place > 1": "",
+        },
+        {"CEL-01", "CEL-03"},  # some of them are of one person
     ),
     "cells of k purchases and not persons": (
         REGIONS,
@@ -236,7 +239,7 @@ SMALL_CELLS = {
     "categories of fewer than k persons": (
         CATEGORIES,
         {'count(person_pseudonym) < {{ setting("k") }}': "false"},
-        {"CEL-01"},
+        {"CEL-01", "CEL-02"},  # what one person makes is left out still, with another cell of few
     ),
 }
 

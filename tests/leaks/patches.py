@@ -238,8 +238,8 @@ def _file_anywhere(project: Path, known: Known) -> None:
 
 
 def _macro_of_dbt(project: Path, known: Known) -> None:
-    text = "{% macro get_limit_sql(sql, limit) %}{{ sql }}{% endmacro %}\n"
-    (project / "macros" / "engine" / "get_limit_sql.sql").write_text(text, encoding="utf-8")
+    text = "{% macro get_incremental_delete_insert_sql(arguments) %}{{ arguments }}{% endmacro %}\n"
+    (project / "macros" / "engine" / "get_incremental_delete_insert_sql.sql").write_text(text, encoding="utf-8")
 
 
 FOUND = [
@@ -397,7 +397,7 @@ FOUND_WITH_K_1 = [
         OUTSIDE,
         _macro_of_dbt,
         on("hooks", "FLW-05"),
-        "get_limit_sql the macro takes the place of one of dbt's",
+        "get_incremental_delete_insert_sql the macro takes the place of one of dbt's",
     ),
     Patch(
         "year of birth for its decade",

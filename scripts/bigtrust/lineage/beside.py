@@ -42,6 +42,7 @@ _HARMLESS = frozenset(
 # Who may ask the database, and for what: the policy, whether something is there; and the way to add rows to a table.
 _ASKING = re.compile(r"require_\w+|retention_policy|retention_window|setting|materialization_updated_duckdb")
 _ASKS = frozenset({"run_query", "statement", "adapter.commit"})
+_DISPATCHED = re.compile("^(?:default|duckdb)__")  # dbt looks for these of its macros in the project first
 _MAY_BE_REPLACED = frozenset({"generate_schema_name", "generate_alias_name"})  # dbt wants a project to
 
 
@@ -69,7 +70,7 @@ def beside_the_models(manifest: Mapping[str, Any]) -> tuple[int, list[Finding]]:
         name, text = macro["name"], macro["macro_sql"]
         examined += 1
         found += _calling(name, text, own_names | (_ASKS if _ASKING.fullmatch(name) else frozenset()))
-        if name in names_of_dbt - _MAY_BE_REPLACED:
+        if {name, _DISPATCHED.sub("", name)} & (names_of_dbt - _MAY_BE_REPLACED):
             found.append(Finding(_CODE, name, None, "the macro takes the place of one of dbt's"))
         if name.startswith("delete_") and _WRITES.search(re.sub(r"\{%.*?%\}|\{#.*?#\}", " ", text, flags=re.DOTALL)):
             found.append(Finding(_CODE, name, None, "the macro does something else than delete"))

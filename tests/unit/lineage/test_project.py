@@ -349,9 +349,14 @@ def test_only_what_reads_the_policy_may_ask_the_database(project: Project) -> No
 
 
 def test_a_macro_in_the_place_of_one_of_dbt_fails(project: Project) -> None:
-    for name, expected in (("generate_schema_name", set()), ("create_table_as", {"FLW-05"})):
+    names = (("generate_schema_name", set()), ("create_table_as", {"FLW-05"}), ("duckdb__create_table_as", {"FLW-05"}))
+    for name, expected in names:
         project.manifest["macros"] = {
-            package: {"package_name": package, "name": name, "macro_sql": f"{{% macro {name}() %}}x{{% endmacro %}}"}
-            for package in ("shop", "dbt")
+            package: {
+                "package_name": package,
+                "name": called,
+                "macro_sql": f"{{% macro {called}() %}}x{{% endmacro %}}",
+            }
+            for package, called in (("shop", name), ("dbt", name.removeprefix("duckdb__")))
         }
         assert project.failed() == expected
