@@ -67,13 +67,14 @@ def _refuse(node: Mapping[str, Any], name: str) -> None:
 def results(settings: Settings, manifest: Any, tests: Sequence[Any]) -> list[CheckResult]:
     """One result for each code and what its tests read, of dbt's results (`node`, `status`, `failures`).
 
-    Examined are the rows of the tables that are read. A test that was skipped, or could not be made, has no result
+    Examined are the rows of the tables that are read. If there is none, what the test reads must be of the vault or the
+    policy, or its meta `if_empty` say what that means. A test that was skipped, or could not be made, has no result
     here: the build says why.
     """
-    violations: dict[tuple[str, tuple[str, ...]], int] = {}
+    violations: dict[tuple[str, tuple[str, ...], str], int] = {}
     for test in tests:
         if test.status in ("pass", "fail"):
-            key = (code(test.node), tuple(_reads(test.node)))
+            key = (code(test.node), tuple(_reads(test.node)), str((test.node.config.meta or {}).get("if_empty", "")))
             violations[key] = violations.get(key, 0) + int(test.failures or 0)
     if not violations:
         return []
@@ -84,8 +85,8 @@ def results(settings: Settings, manifest: Any, tests: Sequence[Any]) -> list[Che
         ]:
             connection.execute(f"attach {sql.text(str(path))} as {name} (read_only)")
         return [
-            _result(key, manifest.nodes, reads, broken, _rows(connection, manifest.nodes, reads))
-            for (key, reads), broken in violations.items()
+            _result(key, manifest.nodes, reads, broken, _rows(connection, manifest.nodes, reads), if_empty)
+            for (key, reads, if_empty), broken in violations.items()
         ]
 
 
@@ -112,14 +113,14 @@ def _rows(connection: duckdb.DuckDBPyConnection, nodes: Any, reads: Iterable[str
     return rows
 
 
-def _result(key: str, nodes: Any, reads: Sequence[str], violations: int, examined: int) -> CheckResult:
+def _result(key: str, nodes: Any, reads: Sequence[str], violations: int, examined: int, if_empty: str) -> CheckResult:
     verdict: Verdict = "failed" if violations else "passed"
     reason = f"{violations:,} rows break the rule" if violations else ""
     if not examined and not violations:
         # a policy table may be empty, and a table of the vault: nobody has opted in, nothing is held
-        may_be_empty = all(nodes[name].database == "vault" for name in reads)
-        verdict = "not applicable" if may_be_empty else "failed"
-        reason = "the table holds no row" if may_be_empty else EXAMINED_NOTHING
+        if not if_empty and all(nodes[name].database == "vault" for name in reads):
+            if_empty = "the table holds no row"
+        verdict, reason = ("not applicable", if_empty) if if_empty else ("failed", EXAMINED_NOTHING)
     relation = ", ".join(_name(nodes[name]) for name in reads)
     return of_project(key, "build", relation, examined, violations, verdict, reason)
 
