@@ -285,8 +285,8 @@ class _Attempt:
 
     def _require_passed(self, made: Sequence[CheckResult]) -> None:
         self._record_checks(made)
-        reasons = " ".join(f"{result.code}: {result.reason}." for result in made if result.blocks)
-        checks.require_passed(made, reasons)
+        reasons = dict.fromkeys(f"{result.code}: {result.reason}." for result in made if result.blocks)
+        checks.require_passed(made, " ".join(reasons))
 
     def _record_checks(self, results: Sequence[CheckResult]) -> None:
         self._record.checks = [asdict(result) for result in results]
