@@ -49,9 +49,10 @@ def standing(settings: Settings) -> list[CheckResult]:
             results = [CheckResult(**result) for result in content["results"]]
         except (OSError, ValueError, KeyError, TypeError):
             raise ConfigurationError(f"{path} is damaged. Remove it, and make the check again: {command}.") from None
-        found += [
-            replace(result, reason="; ".join(filter(None, (result.reason, f"made on {day}")))) for result in results
-        ]
+        stands = f"made on {day}"
+        for result in results:
+            how = f"{stands}; repair the model, or make it again with {command}" if result.blocks else stands
+            found.append(replace(result, reason="; ".join(filter(None, (result.reason, how)))))
     return found
 
 
