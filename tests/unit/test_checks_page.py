@@ -1,31 +1,20 @@
 """docs/checks.md says what the checks say themselves."""
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
+import make_checks
 import pytest
 
 from bigtrust import registry
 from bigtrust.settings import PROJECT
 
 
-@pytest.fixture(scope="module")
-def make_checks() -> ModuleType:
-    path = PROJECT / "scripts" / "docs" / "make_checks.py"
-    spec = importlib.util.spec_from_file_location("make_checks", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_page_is_what_the_script_makes(make_checks: ModuleType) -> None:
+def test_the_page_is_what_the_script_makes() -> None:
     text = make_checks.PAGE.read_text(encoding="utf-8")
     assert make_checks.page(text) == text, "run scripts/docs/make_checks.py"
 
 
-def test_every_check_is_on_the_page_with_its_reason_and_severity(make_checks: ModuleType) -> None:
+def test_every_check_is_on_the_page_with_its_reason_and_severity() -> None:
     text = make_checks.PAGE.read_text(encoding="utf-8")
     plain = text.replace("`", "")
     for check in registry.every(PROJECT):
@@ -35,7 +24,7 @@ def test_every_check_is_on_the_page_with_its_reason_and_severity(make_checks: Mo
         assert check.no_exception in plain, check.code
 
 
-def test_a_page_that_somebody_edited_by_hand_is_found(make_checks: ModuleType) -> None:
+def test_a_page_that_somebody_edited_by_hand_is_found() -> None:
     text: str = make_checks.PAGE.read_text(encoding="utf-8")
     for changed in (
         text.replace("No exception has expired", "Exceptions are fine"),
@@ -45,12 +34,12 @@ def test_a_page_that_somebody_edited_by_hand_is_found(make_checks: ModuleType) -
         assert make_checks.page(changed) == text
 
 
-def test_a_page_without_its_marks_is_left_alone(make_checks: ModuleType) -> None:
+def test_a_page_without_its_marks_is_left_alone() -> None:
     with pytest.raises(SystemExit, match="lacks one of its marks"):
         make_checks.page("# What is checked\n")
 
 
-def test_a_bar_in_a_rule_does_not_end_its_cell(make_checks: ModuleType) -> None:
+def test_a_bar_in_a_rule_does_not_end_its_cell() -> None:
     rows = [line for line in make_checks.generated(Path(PROJECT)) if line.startswith("| ")]
     assert any("\\|" in row for row in rows)
     assert {row.replace("\\|", "").count("|") for row in rows} == {4}

@@ -1,9 +1,6 @@
 """docs/leak-zoo.md says which leaks are tested, and what refuses them."""
 
-import importlib.util
-from types import ModuleType
-
-import pytest
+import make_leak_zoo
 
 from bigtrust import registry
 from bigtrust.settings import PROJECT
@@ -14,17 +11,7 @@ from leaks.stopping import BUILT, FORGOTTEN, STOPPED
 PATCHES = [*FOUND, *FOUND_WITH_K_1, *BUILT, *FORGOTTEN, *STOPPED]
 
 
-@pytest.fixture(scope="module")
-def make_leak_zoo() -> ModuleType:
-    path = PROJECT / "scripts" / "docs" / "make_leak_zoo.py"
-    spec = importlib.util.spec_from_file_location("make_leak_zoo", path)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_the_page_is_what_the_script_makes(make_leak_zoo: ModuleType) -> None:
+def test_the_page_is_what_the_script_makes() -> None:
     text = make_leak_zoo.PAGE.read_text(encoding="utf-8")
     assert make_leak_zoo.page(text) == text, "run scripts/docs/make_leak_zoo.py"
 
