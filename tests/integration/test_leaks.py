@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from warehouse import Warehouse, replace_in, show_areas_as_countries
+from warehouse import Warehouse, let_k_be_1, replace_in, show_areas_as_countries
 
 ATTRIBUTES = "models/vault/persons/customer_attributes.sql"
 PROTECTED = "models/protected/analytics/protected_analytics__customers.sql"
@@ -43,11 +43,6 @@ def keep_names_and_addresses(project: Path) -> None:
     """Let what should stay in staging travel on: publications that honour erasure can read nothing before."""
     more = "".join(f"    stg_customers.{name},\n" for name in ("email", "phone", "last_name"))
     replace_in(project / KEPT, "    stg_customers.country,\n", f"    stg_customers.country,\n{more}")
-
-
-def show_what_is_rare(project: Path) -> None:
-    """Let nobody give up a value for being one of few: that would hide most leaks, and this is about the checks."""
-    replace_in(project / "seeds/policy/settings.csv", "\nk,5,", "\nk,1,")
 
 
 LEAKS = {
@@ -102,7 +97,7 @@ def test_leaks_in_finance_and_marketing_are_refused(warehouse: Warehouse) -> Non
         'purchased_on, customer_id as store_id, channel\n            from {{ ref("scope_purchases") }}',
     )
     keep_names_and_addresses(project)
-    show_what_is_rare(project)
+    let_k_be_1(project)
     replace_in(marketing, '{{ language("kept_customers.language") }}', "lower(kept_customers.email)")
 
     result = warehouse.bigtrust("run")

@@ -16,7 +16,7 @@ import pytest
 
 from bigtrust.build import Dbt
 from bigtrust.errors import CheckFailed, ConfigurationError
-from warehouse import Warehouse, replace_in
+from warehouse import Warehouse, let_k_be_1, replace_in
 
 DATED_MARTS = ("purchases", "purchase_lines", "returns", "touchpoints")
 MARTS = ("customers", *DATED_MARTS)
@@ -185,7 +185,7 @@ def edited(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     windows = shop.own_project() / "seeds" / "policy" / "retention_windows.csv"
     others = [line for line in windows.read_text(encoding="utf-8").splitlines()[1:] if ",analytics," not in line]
     windows.write_text(EDITED + "\n".join(others) + "\n", encoding="utf-8")
-    replace_in(windows.with_name("settings.csv"), "\nk,5,", "\nk,1,")  # of two persons, nothing would be shown
+    let_k_be_1(shop.project)  # of two persons, nothing would be shown
     today = datetime.now(UTC).date()
     yesterday, old, recent = today - timedelta(days=1), months_from(today, -13), months_from(today, -11)
     deliver(shop.landing, "products", "product_id,category_id", [("W", "washing")])

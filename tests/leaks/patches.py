@@ -386,11 +386,6 @@ def _quoting_expectation(project: Path, known: Known) -> None:
     declare(project, "zoo_quoted", CONSTANT, {"segment": "varchar"}, rules=[rule])
 
 
-def let_k_be_1(project: Path) -> None:
-    """Let nobody give up a value for being one of few: that would hide what a treatment shows."""
-    replace_in(project / "seeds/policy/settings.csv", "\nk,5,", "\nk,1,")
-
-
 FOUND_WITH_K_1 = [
     Patch(
         "macro in the place of one of dbt's",

@@ -14,10 +14,10 @@ from bigtrust import checks, secret
 from bigtrust.build import Dbt
 from bigtrust.errors import BigTrustError, ExitCode
 from bigtrust.settings import PUBLICATIONS
-from leaks.patches import FOUND, FOUND_WITH_K_1, Known, Patch, let_k_be_1
+from leaks.patches import FOUND, FOUND_WITH_K_1, Known, Patch
 from leaks.plant import declare, let_travel
 from leaks.stopping import BUILT, FORGOTTEN, STOPPED
-from warehouse import Warehouse
+from warehouse import Warehouse, let_k_be_1
 
 pytestmark = pytest.mark.slow
 
