@@ -7,7 +7,7 @@ import sqlglot
 from sqlglot import exp
 
 from bigtrust.gx.counted import CountedExpectation, Counts
-from bigtrust.gx.engine import DuckDBExecutionEngine, literal, quoted
+from bigtrust.gx.engine import DuckDBExecutionEngine, literal, quoted, unquoted
 
 _ASKED = 1000  # rows: a filter hides all that expire, or none
 
@@ -51,12 +51,11 @@ class ExpectMartToShowWhatIsVisible(CountedExpectation):
 
     def _shown_when_expired(self, engine: DuckDBExecutionEngine, relation: str) -> int:
         """How many rows the mart's SQL gives over rows that expire today. A mart that is no view hides none."""
-        schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
         written = engine.rows(
             """
             select sql from duckdb_views()
             where database_name = current_database() and schema_name = $1 and view_name = $2""",
-            [schema, name],
+            unquoted(relation),
         )
         if not written:
             return _ASKED

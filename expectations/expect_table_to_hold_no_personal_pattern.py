@@ -4,8 +4,7 @@
 from collections import Counter
 from typing import Any, ClassVar, Literal
 
-from bigtrust.gx.columns import Kind
-from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns, texts_of
 from bigtrust.gx.engine import DuckDBExecutionEngine, literal
 from bigtrust.gx.patterns import PATTERNS
 from bigtrust.gx.raw_values import DESCRIBED
@@ -45,11 +44,7 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
 
     def _count(self, engine: DuckDBExecutionEngine, relation: str) -> Counts:
         counts = Counts()
-        columns = [
-            column
-            for column, column_kind in examinable_columns(engine, relation, counts)
-            if column_kind in (Kind.TEXT, Kind.NESTED)
-        ]
+        columns = texts_of(examinable_columns(engine, relation, counts))
         found: Counter[str] = Counter()
         if columns:
             texts = engine.texts(relation, columns)

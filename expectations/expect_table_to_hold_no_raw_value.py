@@ -4,7 +4,7 @@
 from typing import Any
 
 from bigtrust.gx.columns import Kind
-from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns, values
 from bigtrust.gx.engine import DuckDBExecutionEngine
 from bigtrust.gx.raw_values import RAW_VALUES, search
 
@@ -46,17 +46,14 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
         ]
         is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
         if is_searching:
-            of_text = [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
-            texts = engine.texts(relation, of_text) if of_text else None
-            others = [column for column, _ in columns if column not in of_text]
-            counts.examined = engine.count_values(relation, others, texts)
+            texts, counts.examined = values(engine, relation, columns)
             query = search(relation, columns, texts, engine.described(relation))
             found: dict[str, list[str]] = {}
-            for place, identifier_class, values in engine.rows(query):
+            for place, identifier_class, holding in engine.rows(query):
                 if identifier_class is None:
-                    counts.violations += values
+                    counts.violations += holding
                 else:
-                    found.setdefault(place, []).append(f"{identifier_class or 'raw value'} {values}")
+                    found.setdefault(place, []).append(f"{identifier_class or 'raw value'} {holding}")
             counts.where.update({place: ", ".join(classes) for place, classes in found.items()})
         return counts
 

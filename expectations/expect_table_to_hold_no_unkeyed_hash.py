@@ -4,7 +4,7 @@
 from typing import Any
 
 from bigtrust.gx.columns import Kind
-from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns, values
 from bigtrust.gx.engine import DuckDBExecutionEngine
 from bigtrust.gx.unkeyed_hashes import IS_SEARCHING, search
 
@@ -41,13 +41,10 @@ class ExpectTableToHoldNoUnkeyedHash(CountedExpectation):
             if column_kind is not Kind.WITHOUT_TEXT
         ]
         if columns and engine.rows(IS_SEARCHING)[0][0]:
-            of_text = [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
-            texts = engine.texts(relation, of_text) if of_text else None
-            others = [column for column, _ in columns if column not in of_text]
-            counts.examined = engine.count_values(relation, others, texts)
-            for column, values in engine.rows(search(relation, columns, texts)):
-                counts.violations += values
-                counts.where[column] = str(values)
+            texts, counts.examined = values(engine, relation, columns)
+            for column, hashes in engine.rows(search(relation, columns, texts)):
+                counts.violations += hashes
+                counts.where[column] = str(hashes)
         return counts
 
     @classmethod

@@ -3,6 +3,7 @@
 
 import html
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -36,6 +37,20 @@ def examinable_columns(engine: DuckDBExecutionEngine, relation: str, counts: Cou
         else:
             columns.append((column, column_kind))
     return columns
+
+
+def values(engine: DuckDBExecutionEngine, relation: str, columns: Sequence[tuple[str, Kind]]) -> tuple[str | None, int]:
+    """The table of the distinct texts of columns (engine.texts; None: they hold none), and how many values there are
+    to examine, nulls aside: distinct texts, and all numbers and UUIDs."""
+    of_text = texts_of(columns)
+    texts = engine.texts(relation, of_text) if of_text else None
+    others = [column for column, _ in columns if column not in of_text]
+    return texts, engine.count_values(relation, others, texts)
+
+
+def texts_of(columns: Sequence[tuple[str, Kind]]) -> list[str]:
+    """The columns that hold text, nested values as text among them."""
+    return [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
 
 
 class _RelationUnderTest(TableMetricProvider):

@@ -67,6 +67,11 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def unquoted(relation: str) -> list[str]:
+    """The parts of the SQL name of a relation, each of which is quoted."""
+    return [part.strip('"').replace('""', '"') for part in relation.split('"."')]
+
+
 def literal(text: str) -> str:
     """An SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
@@ -216,7 +221,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         A type holds the labels of an ENUM and the fields of a STRUCT. Escapes are undone.
         """
         if relation not in self._described:
-            schema, name = (part.strip('"').replace('""', '"') for part in relation.split('"."'))
+            schema, name = unquoted(relation)
             where = f"database_name = current_database() and schema_name = {literal(schema)}"
             texts = f"""
                 select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
