@@ -24,7 +24,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import contract, lock, metamorphic, oracle, register, sampled, secret, sql
+from bigtrust import changes, contract, lock, metamorphic, oracle, register, sampled, secret, sql
 from bigtrust.build import Dbt
 from bigtrust.errors import ConfigurationError
 from bigtrust.oracle.reading import KEYS, read_moment, read_text
@@ -154,7 +154,7 @@ def check(settings: Settings, sample: int, reporter: Reporter) -> Report:
     with lock.exclusive(settings.warehouse), sampled.temporary(settings.warehouse, _FOLDER) as folder:
         reporter.phase("sample")
         secret.load(settings)
-        basis = metamorphic.basis(settings)
+        basis = changes.basis(settings)
         policy = _policy(settings.project)
         source = _Source(settings)
         requests = source.sample(sample, policy)

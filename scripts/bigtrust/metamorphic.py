@@ -19,13 +19,8 @@ COMMANDS = {"MET-01": "bigtrust check --as-if-never", "MET-02": "bigtrust check 
 OBJECT = "a sample of landing"  # what is judged where no relation is
 
 
-def basis(settings: Settings) -> str:
-    """A digest of everything that these verdicts rest on: project, program, key versions, the engine."""
-    return changes.basis(settings)
-
-
 def keep(settings: Settings, results: Sequence[CheckResult], basis: str) -> None:
-    """Keep the verdicts of one check, in the place of those before; `basis` is what it was when the check began."""
+    """Keep the verdicts of one check, in the place of those before; `basis` is changes.basis when the check began."""
     content = {"basis": basis, "made_at": records.now(), "results": [asdict(result) for result in results]}
     path = settings.metamorphic / f"{results[0].code}.json"
     write_durably(path, json.dumps(content, ensure_ascii=False, indent=1) + "\n", mode=0o600)
@@ -33,7 +28,7 @@ def keep(settings: Settings, results: Sequence[CheckResult], basis: str) -> None
 
 def standing(settings: Settings) -> list[CheckResult]:
     """The verdicts that stand: not applicable where none does. Raises ConfigurationError for a damaged file."""
-    found, now = [], basis(settings)
+    found = []
     for code, command in COMMANDS.items():
         path = settings.metamorphic / f"{code}.json"
         if not path.exists():
@@ -42,7 +37,7 @@ def standing(settings: Settings) -> list[CheckResult]:
         try:
             content = json.loads(path.read_text(encoding="utf-8"))
             day = str(content["made_at"])[:10]
-            if content["basis"] != now:
+            if content["basis"] != changes.basis(settings):
                 since = f"models, policy or program changed since it was made on {day}: {command}"
                 found.append(_says_nothing(code, since))
                 continue

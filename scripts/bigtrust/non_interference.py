@@ -42,7 +42,7 @@ from itertools import combinations, count
 from math import comb
 from pathlib import Path
 
-from bigtrust import compared, lock, metamorphic, sampled, secret
+from bigtrust import changes, compared, lock, metamorphic, sampled, secret
 from bigtrust.build import Dbt
 from bigtrust.compared import Place
 from bigtrust.exchanged import Sample
@@ -138,7 +138,7 @@ def check(settings: Settings, sample: int, reporter: Reporter, *, seed: str | No
         reporter.phase("sample")
         secret.load(settings)
         now = datetime.now(UTC)
-        basis = metamorphic.basis(settings)
+        basis = changes.basis(settings)
         settings = replace(settings, as_of=settings.as_of or now.date())  # midnight may pass meanwhile
         data = Sample(settings, seed or secrets.token_hex(8))
         customers = data.take(sample)

@@ -140,7 +140,8 @@ def opened_by_the_judge(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnect
     """The publications, the vault, and what is forgotten."""
     with publications.opened(warehouse.settings, 1) as connection:
         publications.attach_vault(connection, warehouse.settings.vault)
-        assert forgotten.prepare(connection, warehouse.settings, secret.load(warehouse.settings, {})) > 0
+        domain_keys = publications.published_keys(warehouse.settings, secret.load(warehouse.settings, {}))
+        assert forgotten.prepare(connection, warehouse.settings, domain_keys) > 0
         yield connection
 
 

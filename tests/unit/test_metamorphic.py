@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bigtrust import metamorphic
+from bigtrust import changes, metamorphic
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 from bigtrust.verdicts import CheckResult, of_project
@@ -39,7 +39,7 @@ def test_what_was_never_made_is_not_applicable_and_says_how_to_make_it(settings:
 
 @pytest.mark.parametrize("said", ["passed", "failed"])
 def test_a_verdict_stands_and_says_of_which_day_it_is(settings: Settings, said: str) -> None:
-    metamorphic.keep(settings, [verdict("MET-02", said)], metamorphic.basis(settings))
+    metamorphic.keep(settings, [verdict("MET-02", said)], changes.basis(settings))
     found = by_code(settings)["MET-02"]
     assert (found.verdict, found.examined, found.blocks) == (said, 10, said == "failed")
     assert found.reason.startswith("made on 20")
@@ -47,7 +47,7 @@ def test_a_verdict_stands_and_says_of_which_day_it_is(settings: Settings, said: 
 
 
 def test_after_a_change_of_a_model_it_says_nothing(settings: Settings) -> None:
-    metamorphic.keep(settings, [verdict("MET-01", "failed")], metamorphic.basis(settings))
+    metamorphic.keep(settings, [verdict("MET-01", "failed")], changes.basis(settings))
     (settings.project / "models").mkdir()
     (settings.project / "models" / "new.sql").write_text("select 1", encoding="utf-8")
     found = by_code(settings)["MET-01"]

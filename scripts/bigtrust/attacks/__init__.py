@@ -9,16 +9,17 @@ Nothing that is returned, written or raised holds a value from the data: counts 
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from itertools import permutations
 from pathlib import Path
 
 import duckdb
 
-from bigtrust import keys, records, secret
+from bigtrust import records, secret
 from bigtrust.attacks import attributes, cells, dictionary, differences, erased, forgotten, linkage, unicity
 from bigtrust.attacks.measures import Measure
-from bigtrust.attacks.publications import attach_vault, opened, require_published
+from bigtrust.attacks.publications import attach_vault, opened, published_keys, require_published
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.files import write_durably
 from bigtrust.sampled import Reporter
@@ -52,10 +53,11 @@ def measure(settings: Settings, reporter: Reporter, *, sample: int, seed: int) -
     try:
         with opened(settings, run) as connection:
             attach_vault(connection, settings.vault)
+            domain_keys = published_keys(settings, value)
             _single_out(connection, reporter, found, sample=sample, seed=seed)
             _link(connection, reporter, found)
-            _look_up(settings, reporter, found, value, sample=sample, seed=seed)
-            _infer(connection, reporter, found, settings, value)
+            _look_up(settings, reporter, found, domain_keys, sample=sample, seed=seed)
+            _infer(connection, reporter, found, settings, domain_keys)
     except duckdb.Error as error:  # its message may quote data
         raise ConfigurationError(
             f"The vault or the landing files are not as the last run left them ({type(error).__name__}). Run `bigtrust "
@@ -95,15 +97,17 @@ def _link(connection: duckdb.DuckDBPyConnection, reporter: Reporter, found: dict
 
 
 def _look_up(
-    settings: Settings, reporter: Reporter, found: dict[str, list[Measure]], value: bytes, *, sample: int, seed: int
+    settings: Settings,
+    reporter: Reporter,
+    found: dict[str, list[Measure]],
+    domain_keys: Mapping[str, bytes],
+    *,
+    sample: int,
+    seed: int,
 ) -> None:
     reporter.phase("dictionary")
     numbers = dictionary.sampled(dictionary.numbers(settings.landing, settings.project), sample, seed)
     columns = dictionary.published(settings.published, dictionary.MOST_VALUES)
-    domain_keys = {
-        domain: secret.domain_key(value, domain, keys.published(settings, domain) or secret.FIRST_VERSION)
-        for domain in secret.DOMAINS
-    }
     looked_up = dictionary.look_up(columns, numbers, domain_keys, reporter.progress)
     if not any(result.with_secret for result in looked_up.values()):
         raise InputError(
@@ -119,11 +123,11 @@ def _infer(
     reporter: Reporter,
     found: dict[str, list[Measure]],
     settings: Settings,
-    value: bytes,
+    domain_keys: Mapping[str, bytes],
 ) -> None:
     reporter.phase("inference")
     measured = [cells.measures(connection)]
-    if forgotten.prepare(connection, settings, value):
+    if forgotten.prepare(connection, settings, domain_keys):
         measured += [erased.measures(connection), differences.measures(connection)]
     else:
         measured += [{name: [NOBODY_ASKED] for name in PUBLICATIONS}]

@@ -4,22 +4,23 @@ The register remembers which lines are forgotten. Landing says what stays: a sec
 not the one that was forgotten. No attacker has either.
 """
 
+from collections.abc import Mapping
+
 import duckdb
 
-from bigtrust import keys, register, secret, sql
+from bigtrust import register, secret, sql
 from bigtrust.attacks import publications
 from bigtrust.settings import Settings
 
 
-def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, value: bytes) -> int:
+def prepare(connection: duckdb.DuckDBPyConnection, settings: Settings, domain_keys: Mapping[str, bytes]) -> int:
     """Write down what is forgotten and what stays, for the judge; returns the number of forgotten purchases.
 
-    `value` is the pseudonymisation secret: it says what the pseudonym of a forgotten purchase was. Tables `forgotten`
+    The keys of the domains say what the pseudonym of a forgotten purchase was. Tables `forgotten`
     (a row per line), `kept_lines`, `kept_returns` and `kept_contacts` (of the same persons and purchases).
     """
-    for domain in secret.DOMAINS:
-        version = keys.published(settings, domain) or secret.FIRST_VERSION
-        for name, pad in zip(("inner", "outer"), secret.pads(secret.domain_key(value, domain, version)), strict=True):
+    for domain, key in domain_keys.items():
+        for name, pad in zip(("inner", "outer"), secret.pads(key), strict=True):
             connection.execute(f"set variable {domain}_{name}_pad = ?", [pad])
     of_purchase = [f"{_pseudonym(name, 'purchase', 'lines.purchase_id')} as {name}_purchase" for name in secret.DOMAINS]
     zone = sql.text(publications.facts(connection, "analytics")["time_zone"])

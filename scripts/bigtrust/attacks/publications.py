@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import records, sql
+from bigtrust import keys, records, secret, sql
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -52,12 +52,12 @@ def opened(settings: Settings, run: int) -> Iterator[duckdb.DuckDBPyConnection]:
                 raise ConfigurationError(f"The publication {name} is missing. Run `bigtrust run` first.")
             try:
                 connection.execute(f"attach {sql.text(str(path))} as {name} (read_only)")
-                facts = dict(connection.execute(f"select fact, value from {name}.marts.about").fetchall())
+                made_in = facts(connection, name).get("run")
             except duckdb.Error:  # its message may quote data
                 raise ConfigurationError(
                     f"The publication {path} cannot be read: it is damaged or no publication. Run `bigtrust run`."
                 ) from None
-            if facts.get("run") != str(run):
+            if made_in != str(run):
                 raise ConfigurationError(
                     f"The publication {name} is not of run {run}, the last one: the files do not belong together. Run "
                     "`bigtrust run`."
@@ -76,6 +76,15 @@ def attach_vault(connection: duckdb.DuckDBPyConnection, vault: Path) -> None:
         raise ConfigurationError(
             f"The vault {vault} cannot be read. Close programs that have it open, or run `bigtrust run`."
         ) from None
+
+
+def published_keys(settings: Settings, value: bytes) -> dict[str, bytes]:
+    """The key of each domain that the publications were made with, from the pseudonymisation secret. No attacker has
+    one."""
+    return {
+        domain: secret.domain_key(value, domain, keys.published(settings, domain) or secret.FIRST_VERSION)
+        for domain in secret.DOMAINS
+    }
 
 
 def facts(connection: duckdb.DuckDBPyConnection, publication: str) -> dict[str, str]:
