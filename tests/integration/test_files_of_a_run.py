@@ -48,11 +48,13 @@ def test_a_value_in_a_log_keeps_a_run_from_publishing_until_the_log_is_removed(w
     result = warehouse.bigtrust("run")
 
     assert result.exit_code == 1, result.output
-    assert "nothing was published: ART-01 on dbt logs." in result.stderr
+    assert "nothing was published: ART-01 on dbt logs, FLW-05 on hooks." in result.stderr
     assert warehouse.digests() == before
-    failed = "select relation, reason from marts.check_results where run = 2 and verdict = 'failed'"
+    failed = "select relation, reason from marts.check_results where run = 2 and verdict = 'failed' order by code"
+    called = [f"protected_analytics__customers calls {what}, which no lineage follows" for what in ("log", "run_query")]
     assert warehouse.query("governance", failed) == [
-        ("dbt logs", "dbt.log holds a value of customers.email (direct_identifier)")
+        ("dbt logs", "dbt.log holds a value of customers.email (direct_identifier)"),
+        ("hooks", "; ".join(called)),
     ]
 
     model.write_text(silent, encoding="utf-8")
