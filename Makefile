@@ -55,7 +55,7 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(VENV)/.uv
 
 $(VENV)/.test: requirements-dev.lock requirements-duckdb-1.5.lock requirements-tpcds.lock $(VENV)/.run
 	@echo "== installing what the tests need"
-	@$(UV) install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(UV) install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements-dev.lock
 	@$(PYTHON) -m venv $(VENV)/duckdb-1.5
 	@$(UV) install --quiet --python $(VENV)/duckdb-1.5/bin/python --require-hashes -r requirements-duckdb-1.5.lock
 	@$(PYTHON) -m venv $(VENV)/tpcds

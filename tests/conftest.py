@@ -1,14 +1,16 @@
 """Fixtures: a published demo warehouse, made once per test process and copied where a test changes it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 
 from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
+from bigtrust.lineage import project
 from bigtrust.settings import PROJECT
 from warehouse import Warehouse
 
@@ -46,6 +48,25 @@ def parsed_once() -> Iterator[None]:
             file.write_bytes(content)
 
     with patch.object(Dbt, "parse", parse_once):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def understood_once() -> Iterator[None]:
+    """The lineage reads the same SQL over the same relations once per test process."""
+    qualified = project._Project._qualified
+    known: dict[tuple[str, str, int], Any] = {}
+
+    def qualified_once(self: project._Project, name: str, node: Mapping[str, Any]) -> Any:
+        path = project._compiled(node, self._compiled)
+        if not path.exists():
+            return qualified(self, name, node)
+        key = (name, path.read_text(encoding="utf-8"), hash(repr(self._schema)))
+        if key not in known:
+            known[key] = qualified(self, name, node)
+        return known[key]  # it is only read
+
+    with patch.object(project._Project, "_qualified", qualified_once):
         yield
 
 
