@@ -4,10 +4,11 @@
 from collections import Counter
 from typing import Any, ClassVar, Literal
 
-from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns, texts_of
+from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns
 from bigtrust.gx.engine import DuckDBExecutionEngine, literal
 from bigtrust.gx.patterns import PATTERNS
 from bigtrust.gx.raw_values import DESCRIBED
+from bigtrust.gx.texts import described, texts, texts_of
 
 
 class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
@@ -47,19 +48,17 @@ class ExpectTableToHoldNoPersonalPattern(CountedExpectation):
         columns = texts_of(examinable_columns(engine, relation, counts))
         found: Counter[str] = Counter()
         if columns:
-            texts = engine.texts(relation, columns)
-            counts.examined = engine.rows(f"select count(*) from {texts}")[0][0]
-            found = self._search(engine, texts)
-        described = sum(PATTERNS[self.pattern].is_in(text) for text in engine.described(relation))
-        found.update({DESCRIBED: described})
+            of_columns, counts.examined = texts(engine, relation)
+            found = self._search(engine, of_columns)
+        found.update({DESCRIBED: sum(PATTERNS[self.pattern].is_in(text) for text in described(engine, relation))})
         counts.violations += found.total()
         counts.where.update({place: str(values) for place, values in found.items() if values})
         return counts
 
-    def _search(self, engine: DuckDBExecutionEngine, texts: str) -> Counter[str]:
+    def _search(self, engine: DuckDBExecutionEngine, of_columns: str) -> Counter[str]:
         """Distinct values that contain the pattern, per column."""
         pattern = PATTERNS[self.pattern]
-        candidates = f"select name, text from {texts} where regexp_matches(text, {literal(pattern.prefilter)})"
+        candidates = f"select name, text from {of_columns} where regexp_matches(text, {literal(pattern.prefilter)})"
         found: Counter[str] = Counter()
         for batch in engine.row_batches(candidates):
             found.update(name for name, text in batch if pattern.is_in(text))

@@ -6,7 +6,7 @@ from typing import Any
 from bigtrust.gx.columns import Kind
 from bigtrust.gx.counted import CountedExpectation, Counts, examinable_columns, values
 from bigtrust.gx.engine import DuckDBExecutionEngine
-from bigtrust.gx.raw_values import RAW_VALUES, search
+from bigtrust.gx.raw_values import RAW_VALUES, found_in
 
 
 class ExpectTableToHoldNoRawValue(CountedExpectation):
@@ -46,10 +46,9 @@ class ExpectTableToHoldNoRawValue(CountedExpectation):
         ]
         is_searching = engine.rows(f"select exists (select * from {RAW_VALUES})")[0][0]
         if is_searching:
-            texts, counts.examined = values(engine, relation, columns)
-            query = search(relation, columns, texts, engine.described(relation))
+            _, counts.examined = values(engine, relation, columns)
             found: dict[str, list[str]] = {}
-            for place, identifier_class, holding in engine.rows(query):
+            for place, identifier_class, holding in found_in(engine, relation):
                 if identifier_class is None:
                     counts.violations += holding
                 else:

@@ -15,6 +15,7 @@ from great_expectations.render.renderer.renderer import renderer
 
 from bigtrust.gx.columns import Kind, kind, type_name
 from bigtrust.gx.engine import DuckDBExecutionEngine, withheld
+from bigtrust.gx.texts import texts, texts_of
 
 
 @dataclass
@@ -40,17 +41,11 @@ def examinable_columns(engine: DuckDBExecutionEngine, relation: str, counts: Cou
 
 
 def values(engine: DuckDBExecutionEngine, relation: str, columns: Sequence[tuple[str, Kind]]) -> tuple[str | None, int]:
-    """The table of the distinct texts of columns (engine.texts; None: they hold none), and how many values there are
-    to examine, nulls aside: distinct texts, and all numbers and UUIDs."""
+    """The distinct texts of columns (texts.texts; None: they hold none), and how many values there are to examine,
+    nulls aside: distinct texts, and all numbers and UUIDs."""
     of_text = texts_of(columns)
-    texts = engine.texts(relation, of_text) if of_text else None
-    others = [column for column, _ in columns if column not in of_text]
-    return texts, engine.count_values(relation, others, texts)
-
-
-def texts_of(columns: Sequence[tuple[str, Kind]]) -> list[str]:
-    """The columns that hold text, nested values as text among them."""
-    return [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
+    found, distinct = texts(engine, relation) if of_text else (None, 0)
+    return found, distinct + engine.count_values(relation, [name for name, _ in columns if name not in of_text])
 
 
 class _RelationUnderTest(TableMetricProvider):

@@ -16,6 +16,7 @@ publication can reach another file.
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 from uuid import uuid4
@@ -34,12 +35,25 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import dialect
-from bigtrust.gx.disguises import decoded
 
 VAULT = "vault"
 
 
-_sessions: dict[str, duckdb.DuckDBPyConnection] = {}
+@dataclass(frozen=True)
+class Session:
+    """An open session: its connection, and what is known of relations (their SQL names with the publication).
+
+    `texts` counts the distinct texts of those that were gathered, and `described` is what the catalogue says of them
+    (module `texts`); `searched` are those that were searched for raw values (module `raw_values`).
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    texts: dict[str, int] = field(default_factory=dict)
+    described: dict[str, list[str]] = field(default_factory=dict)
+    searched: set[str] = field(default_factory=set)
+
+
+sessions: dict[str, Session] = {}
 
 
 class QueryFailed(Exception):
@@ -83,7 +97,7 @@ def opened(
 ) -> Iterator[tuple[str, duckdb.DuckDBPyConnection]]:
     """One in-memory database with every publication attached under its name, and the vault as `vault`, read-only.
 
-    Gives the name of the session, which a DuckDBDatasource finds it by, and the connection. Raises
+    Gives the name of the session, which a DuckDBDatasource finds it by (`sessions`), and the connection. Raises
     ConfigurationError if a file is missing or cannot be opened.
     """
     files = {**publications, **({VAULT: vault} if vault else {})}
@@ -97,10 +111,10 @@ def opened(
             # What does not fit into memory is raw personal data too: it spills beside the vault.
             beside = [*files.values()][-1].resolve().parent
             connection.execute(f"set temp_directory = {literal(str(beside / 'checks.tmp'))}")
-        _sessions[session] = connection
+        sessions[session] = Session(connection)
         yield session, connection
     finally:
-        _sessions.pop(session, None)
+        sessions.pop(session, None)
         connection.close()
 
 
@@ -131,7 +145,7 @@ class _Connection:
         self._publication = publication
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
-        cursor = _sessions[self._session].cursor()
+        cursor = sessions[self._session].connection.cursor()
         cursor.execute(f"use {quoted(self._publication)}")
         return cursor
 
@@ -151,12 +165,21 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
     ) -> None:
         # The files do not change while a session is open.
         self._columns: dict[str, list[tuple[str, str]]] = {}
-        self._described: dict[str, list[str]] = {}
-        self._texts: tuple[str, str] | None = None
+        self._values: dict[tuple[str, ...], int] = {}
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
+        self._session, self._publication = session, publication
         self.engine = sa.create_engine(
             dialect.URL, creator=lambda: _Connection(session, publication), poolclass=sa.NullPool
         )
+
+    @property
+    def session(self) -> Session:
+        """The open session."""
+        return sessions[self._session]
+
+    def full_name(self, relation: str) -> str:
+        """The SQL name of a relation (quoted SQL name) with its publication."""
+        return f"{quoted(self._publication)}.{relation}"
 
     def execute_query(self, query: Any) -> Any:
         """Run a query of Great Expectations' own; its rows are buffered."""
@@ -189,51 +212,13 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
             self._columns[relation] = [(row[0], row[1]) for row in described]
         return self._columns[relation]
 
-    def count_values(self, relation: str, columns: Sequence[str], texts: str | None) -> int:
-        """How many values, nulls aside, columns of a relation (quoted SQL name) have, and its `texts` of `texts`."""
-        counts = [f"count({quoted(column)})" for column in columns]
-        counted = self.rows(f"select {', '.join(counts)} from {relation}")[0] if counts else ()
-        return sum(counted) + (self.rows(f"select count(*) from {texts}")[0][0] if texts else 0)
-
-    def texts(self, relation: str, columns: Sequence[str]) -> str:
-        """The quoted SQL name of a table `(name, value, text)` of the distinct values, nulls aside, of these columns.
-
-        `value` is the value as text, `text` the same without escapes. What is compared with many patterns is read and
-        decoded once: the table of a relation (quoted SQL name) lives until another relation is asked for.
-        """
-        if self._texts is None or self._texts[0] != relation:
-            if self._texts is not None:
-                self.rows(f"drop table {self._texts[1]}")
-            table = f"memory.main.texts_{uuid4().hex}"
-            values = " union all ".join(
-                f"select distinct {literal(column)} as name, cast({quoted(column)} as varchar) as value from {relation}"
-                for column in columns
-            )
-            self.rows(f"""
-                create table {table} as
-                select name, value, {decoded("value")} as text from ({values}) where value is not null""")
-            self._texts = (relation, table)
-        return self._texts[1]
-
-    def described(self, relation: str) -> list[str]:
-        """What the catalogue says of a relation (quoted SQL name): its names and comments, a view's SQL, types.
-
-        A type holds the labels of an ENUM and the fields of a STRUCT. Escapes are undone.
-        """
-        if relation not in self._described:
-            schema, name = unquoted(relation)
-            where = f"database_name = current_database() and schema_name = {literal(schema)}"
-            texts = f"""
-                select comment as text from duckdb_columns() where {where} and table_name = {literal(name)}
-                union select comment from duckdb_tables() where {where} and table_name = {literal(name)}
-                union select comment from duckdb_views() where {where} and view_name = {literal(name)}
-                union select sql from duckdb_views() where {where} and view_name = {literal(name)}
-                union select unnest([column_name, data_type]) from duckdb_columns()
-                where {where} and table_name = {literal(name)}
-                union select {literal(name)}"""
-            rows = self.rows(f"select {decoded('text')} from ({texts}) where text is not null")
-            self._described[relation] = [text for (text,) in rows]
-        return self._described[relation]
+    def count_values(self, relation: str, columns: Sequence[str]) -> int:
+        """How many values, nulls aside, columns of a relation (quoted SQL name) have."""
+        key = (relation, *columns)
+        if key not in self._values:
+            counts = [f"count({quoted(column)})" for column in columns]
+            self._values[key] = sum(self.rows(f"select {', '.join(counts)} from {relation}")[0]) if counts else 0
+        return self._values[key]
 
     def get_inspector(self) -> Any:
         """What Great Expectations asks for the columns of a relation."""

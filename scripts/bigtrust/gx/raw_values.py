@@ -29,7 +29,8 @@ from bigtrust.gx.disguises import (
     rot13,
     unescaped,
 )
-from bigtrust.gx.engine import literal, quoted, withheld
+from bigtrust.gx.engine import DuckDBExecutionEngine, Session, literal, quoted, withheld
+from bigtrust.gx.texts import CATALOGUE, TEXTS, gather, kinds
 
 SHORTEST = 8
 _SAMPLE = 200_000  # values, to see which pieces many share
@@ -39,6 +40,7 @@ DESCRIBED = "names, comments or definition"
 RAW_VALUES = "memory.main.raw_values"
 _ANCHORS = "memory.main.raw_anchors"
 _UUIDS = "memory.main.raw_uuids"
+_FOUND = "memory.main.raw_found"
 
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
@@ -242,7 +244,7 @@ def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColum
         published = f"select distinct {column.text} as value from {column.source}"
         connection.execute(f"""
             insert into left_out
-            with {_found(f"select 0 as place, value as text from ({published}) where value is not null")}
+            with {_found(f"select value as text from ({published})")}
             select normalised from found""")
     counted = connection.execute(f"""
         select origin, count(*) from {RAW_VALUES} semi join left_out using (normalised) group by origin
@@ -259,50 +261,52 @@ def _count_by_origin(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _found(texts: str) -> str:
-    """SQL, common table expressions: `found(place, id, normalised)`, texts that hold a raw value, and the value.
+    """SQL, common table expressions: `found(text, normalised)`, texts that hold a raw value, and the value.
 
-    `texts` is a query of `place` and `text`, distinct and without nulls. A UUID inside a text is compared on its
-    own: its hexadecimal digits would meet the raw values that are numbers.
+    `texts` is a query of `text`. A UUID inside a text is compared on its own: its hexadecimal digits would meet the raw
+    values that are numbers.
     """
     is_uuid = f"regexp_matches(text, '{_UUID}')"
     holds = " or ".join(
         f"contains({form}, met.normalised)" for form in ("text", "reverse(text)", rot13("text"), rot13("reverse(text)"))
     )
     return f"""
-        numbered as materialized (select row_number() over () as id, place, text from ({texts})),
+        numbered as materialized (
+            select row_number() over () as id, text from (select distinct text from ({texts}) where text is not null)
+        ),
         readings as (
-            select id, place, text from numbered
+            select id, text from numbered
             union all
-            select id, place, {unescaped("text")} from numbered where {is_escaped("text")}
+            select id, {unescaped("text")} from numbered where {is_escaped("text")}
             union all
-            select id, place, unnest({from_base64("text")}) from numbered where {is_base64("text")}
+            select id, unnest({from_base64("text")}) from numbered where {is_base64("text")}
         ),
         parts as (
-            select id, place, text from readings where not {is_uuid}
+            select id, text from readings where not {is_uuid}
             union all
-            select id, place, regexp_replace(text, '{_UUID}', ' ', 'g') from readings where {is_uuid}
+            select id, regexp_replace(text, '{_UUID}', ' ', 'g') from readings where {is_uuid}
             union all
-            select id, place, unnest(regexp_extract_all(text, '{_UUID}')) from readings where {is_uuid}
+            select id, unnest(regexp_extract_all(text, '{_UUID}')) from readings where {is_uuid}
         ),
         compact as materialized (
-            select id, place, text from (select id, place, {normalised("text")} as text from parts)
+            select id, text from (select id, {normalised("text")} as text from parts)
             where length(text) >= {SHORTEST}
         ),
         comparable as materialized (
-            select row_number() over () as part, id, place, text
+            select row_number() over () as part, id, text
             from (
-                select id, place, text from compact
+                select id, text from compact
                 union all
-                select id, place, {normalised("hidden")}
+                select id, {normalised("hidden")}
                 from (
-                    select id, place, unnest({from_hexadecimal("text")}) as hidden
+                    select id, unnest({from_hexadecimal("text")}) as hidden
                     from compact
                     where {is_hexadecimal("text")}
                 )
             )
         ),
         equal as materialized (
-            select comparable.part, comparable.place, comparable.id, comparable.text as normalised
+            select comparable.part, comparable.id, comparable.text as normalised
             from comparable semi join {_ANCHORS} as raw on comparable.text = raw.normalised
         ),
         pieces as (
@@ -313,58 +317,84 @@ def _found(texts: str) -> str:
             select distinct pieces.part, raw.normalised
             from pieces inner join {_ANCHORS} as raw on {_filed("pieces.piece")} = raw.anchor
         ),
-        found as materialized (
-            select place, id, normalised from equal
+        held as (
+            select id, normalised from equal
             union
-            select comparable.place, comparable.id, met.normalised
+            select comparable.id, met.normalised
             from met inner join comparable on met.part = comparable.part
             where {holds}
+        ),
+        found as materialized (
+            select numbered.text, held.normalised from held inner join numbered on held.id = numbered.id
         )"""
 
 
-def search(relation: str, columns: Sequence[tuple[str, Kind]], texts: str | None, described: Sequence[str] = ()) -> str:
-    """SQL that looks for raw values in columns of a relation (quoted SQL name), and in texts that describe it.
+def find(session: Session, relations: Sequence[str]) -> None:
+    """Search relations (SQL names with the publication) that are not searched yet, all of them at once.
 
-    `texts` is the table of the distinct texts of its columns (DuckDBExecutionEngine.texts; None: it has none).
+    Raises QueryFailed, message withheld, if one of them cannot be read; then none is searched.
+    """
+    new = [relation for relation in dict.fromkeys(relations) if relation not in session.searched]
+    if not new:
+        return
+    gather(session, new)
+    with withheld():
+        columns = "relation varchar, name varchar, identifier_class varchar, held bigint"
+        session.connection.execute(f"create table if not exists {_FOUND} ({columns})")
+        session.connection.execute(f"insert into {_FOUND} {_search(session.connection, new)}")
+    session.searched.update(new)
 
-    Rows of: column (DESCRIBED for the texts that describe it), identifier class (null for all together), distinct
+
+def found_in(engine: DuckDBExecutionEngine, relation: str) -> list[tuple[str, str | None, int]]:
+    """Where a relation (quoted SQL name) holds raw values.
+
+    Column (DESCRIBED for what the catalogue says of the relation), identifier class (None for all together), distinct
     values that hold a raw one. A column without any is not among them. In a column of type UUID only a raw value that
     is a UUID itself can be found.
     """
-    named = list(enumerate(columns))
+    full_name = engine.full_name(relation)
+    find(engine.session, [full_name])
+    return engine.rows(f"""
+        select name, identifier_class, held from {_FOUND} where relation = {literal(full_name)}
+        order by name, identifier_class nulls first""")
+
+
+def _search(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> str:
+    """SQL, rows of: relation, column, identifier class, distinct values that hold a raw one."""
+    columns = [(relation, name, kind) for relation in relations for name, kind in kinds(connection, relation)]
+    among = f"relation in ({', '.join(map(literal, relations))})"
     read = [
-        _numbers(relation, name, place)
-        if kind is Kind.NUMBER
-        else f"select {place} as place, value as text from {texts} where name = {literal(name)}"
-        for place, (name, kind) in named
-        if kind is not Kind.UUID
+        f"select relation, name, value as text from {TEXTS} where {among}",
+        f"select relation, {literal(DESCRIBED)}, text from {CATALOGUE} where {among}",
+        *(_numbers(relation, name) for relation, name, kind in columns if kind is Kind.NUMBER),
     ]
-    read.append(f"select -1 as place, unnest([{', '.join(map(literal, described))}]::varchar[]) as text")
     uuids = [
-        f"select distinct {place} as place, {quoted(name)} as value from {relation} semi join {_UUIDS} as raw"
-        f" on {quoted(name)} = raw.value"
-        for place, (name, kind) in named
+        f"select distinct {literal(relation)} as relation, {literal(name)} as name, {quoted(name)} as value"
+        f" from {relation} semi join {_UUIDS} as raw on {quoted(name)} = raw.value"
+        for relation, name, kind in columns
         if kind is Kind.UUID
     ]
-    names = ", ".join(f"({place}, {literal(name)})" for place, (name, _) in [*named, (-1, (DESCRIBED, None))])
     return f"""
         with texts as materialized ({" union all ".join(read)}),
-        {_found("select place, text from texts where text is not null")},
-        uuids as ({" union all ".join(uuids) or "select 0 as place, null::uuid as value limit 0"}),
+        {_found("select text from texts")},
+        uuids as ({" union all ".join(uuids) or "select '' as relation, '' as name, null::uuid as value limit 0"}),
         hits as (
-            select found.place, raw.identifier_class, found.id::varchar as value
-            from found inner join {RAW_VALUES} as raw on found.normalised = raw.normalised
+            select texts.relation, texts.name, raw.identifier_class, texts.text as value
+            from found
+            inner join texts on found.text = texts.text
+            inner join {RAW_VALUES} as raw on found.normalised = raw.normalised
             union all
-            select uuids.place, raw.identifier_class, uuids.value::varchar
+            select uuids.relation, uuids.name, raw.identifier_class, uuids.value::varchar
             from uuids inner join {_UUIDS} as raw on uuids.value = raw.value
         )
-        select names.name, hits.identifier_class, count(distinct hits.value)
-        from hits inner join (values {names}) as names (place, name) on hits.place = names.place
-        group by grouping sets ((names.name), (names.name, hits.identifier_class))
-        order by names.name, hits.identifier_class nulls first"""
+        select relation, name, identifier_class, count(distinct value)
+        from hits
+        group by grouping sets ((relation, name), (relation, name, identifier_class))"""
 
 
-def _numbers(relation: str, column: str, place: int) -> str:
+def _numbers(relation: str, column: str) -> str:
     name = quoted(column)
-    long_enough = f"{name} not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
-    return f"select distinct {place} as place, {whole_number(name)} as text from {relation} where {long_enough}"
+    long_enough = f"cast({name} as double) not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
+    return f"""
+        select distinct {literal(relation)}, {literal(column)}, {whole_number(name)}
+        from {relation} where {long_enough}"""

@@ -138,7 +138,7 @@ IS_SEARCHING = f"select exists (select * from {_DIGESTS})"
 def search(relation: str, columns: Sequence[tuple[str, Kind]], texts: str | None) -> str:
     """SQL that looks for unkeyed hashes in columns of a relation (quoted SQL name).
 
-    `texts` is the table of the distinct texts of its columns (DuckDBExecutionEngine.texts; None: it has none). Rows of:
+    `texts` are the distinct texts of its columns (texts.texts; None: it has none). Rows of:
     column, distinct values that are or hold such a hash. A column without any is not among them.
     """
     found = []

@@ -240,7 +240,7 @@ def test_a_check_that_crashes_fails_those_without_a_result_and_says_no_value(
     def crash(*_: object, **__: object) -> None:
         raise RuntimeError(CANARY)
 
-    monkeypatch.setattr("great_expectations.ValidationDefinition.run", crash)
+    monkeypatch.setattr("great_expectations.datasource.fluent.interfaces.Batch.validate", crash)
     (result,) = shop.judge([suite(rule("expect_column_to_exist", column="a"))]).results
     assert (result.verdict, result.reason) == ("failed", "Great Expectations gave no result (RuntimeError)")
 
@@ -272,6 +272,18 @@ def test_several_publications_are_judged_at_once_and_none_reaches_another(shop: 
     report = shop.judge([analyst, everybody])
     assert [result.publication for result in report.results] == ["analytics", "insights"]
     assert report.passed
+
+
+def test_a_relation_that_cannot_be_read_fails_and_the_others_are_searched(shop: Shop, tmp_path: Path) -> None:
+    other = tmp_path / "other.csv"
+    other.write_text("a\nx\n")
+    shop.publish(f"create view marts.unreadable as select * from read_csv('{other}')")
+    shop.publish("create table marts.leaking as select 'jean.dupont@example.com' as a")
+    raw = rule("expect_table_to_hold_no_raw_value")
+    suites = [suite(raw, relation=f"analytics.marts.{name}") for name in ("unreadable", "leaking")]
+    unreadable, leaking = shop.judge(suites).results
+    assert (unreadable.verdict, unreadable.violations) == ("failed", 0)
+    assert (leaking.verdict, leaking.violations) == ("failed", 1)
 
 
 def test_the_files_are_only_read_and_no_other_file_can_be(shop: Shop, tmp_path: Path) -> None:
