@@ -43,11 +43,13 @@ class ExpectColumnValuesToBePseudonyms(CountedExpectation):
             return Counts(examined, rows, {self.column: f"type {type_name(data_type or 'none')} instead of UUID"})
         counts = Counts(examined, nils + (0 if self.nullable else nulls))
         if self.issued_in:
+            # `not exists` would say the same in five times the time
             unknown = engine.rows(f"""
-                select count(*) from {relation} as published
-                where published.{name} is not null and not exists (
-                    select 1 from vault.restricted.{quoted(self.issued_in)} as issued
-                    where issued.{name} = published.{name})""")[0][0]
+                select count(*)
+                from (select {name} from {relation} where {name} is not null) as published
+                anti join vault.restricted.{quoted(self.issued_in)} as issued on published.{name} = issued.{name}""")[
+                0
+            ][0]
             if unknown:
                 counts.violations += unknown
                 counts.where[self.column] = f"{unknown} that the vault has not issued"

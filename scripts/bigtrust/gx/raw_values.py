@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from bigtrust.gx.columns import Kind, whole_number
+from bigtrust.gx.columns import Kind, kind, whole_number
 from bigtrust.gx.disguises import (
     folded,
     from_base64,
@@ -30,7 +30,7 @@ from bigtrust.gx.disguises import (
     unescaped,
 )
 from bigtrust.gx.engine import DuckDBExecutionEngine, Session, literal, quoted, withheld
-from bigtrust.gx.texts import CATALOGUE, TEXTS, gather, kinds
+from bigtrust.gx.texts import CATALOGUE, TEXTS, columns_of, gather
 
 SHORTEST = 8
 _SAMPLE = 200_000  # values, to see which pieces many share
@@ -361,18 +361,20 @@ def found_in(engine: DuckDBExecutionEngine, relation: str) -> list[tuple[str, st
 
 def _search(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> str:
     """SQL, rows of: relation, column, identifier class, distinct values that hold a raw one."""
-    columns = [(relation, name, kind) for relation in relations for name, kind in kinds(connection, relation)]
+    columns = [
+        (relation, name, data_type) for relation in relations for name, data_type in columns_of(connection, relation)
+    ]
     among = f"relation in ({', '.join(map(literal, relations))})"
     read = [
         f"select relation, name, value as text from {TEXTS} where {among}",
         f"select relation, {literal(DESCRIBED)}, text from {CATALOGUE} where {among}",
-        *(_numbers(relation, name) for relation, name, kind in columns if kind is Kind.NUMBER),
+        *(_numbers(*column) for column in columns if kind(column[2]) is Kind.NUMBER),
     ]
     uuids = [
         f"select distinct {literal(relation)} as relation, {literal(name)} as name, {quoted(name)} as value"
         f" from {relation} semi join {_UUIDS} as raw on {quoted(name)} = raw.value"
-        for relation, name, kind in columns
-        if kind is Kind.UUID
+        for relation, name, data_type in columns
+        if kind(data_type) is Kind.UUID
     ]
     return f"""
         with texts as materialized ({" union all ".join(read)}),
@@ -392,9 +394,11 @@ def _search(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> 
         group by grouping sets ((relation, name), (relation, name, identifier_class))"""
 
 
-def _numbers(relation: str, column: str) -> str:
+def _numbers(relation: str, column: str, data_type: str) -> str:
     name = quoted(column)
-    long_enough = f"cast({name} as double) not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
+    # numbers without a sign cannot be compared so; of others, whole blocks are skipped
+    compared = f"cast({name} as double)" if data_type.startswith("U") else name
+    long_enough = f"{compared} not between -{10 ** (SHORTEST - 1) - 1} and {10 ** (SHORTEST - 1) - 1}"
     return f"""
         select distinct {literal(relation)}, {literal(column)}, {whole_number(name)}
         from {relation} where {long_enough}"""

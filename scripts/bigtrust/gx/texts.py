@@ -24,10 +24,9 @@ def texts_of(columns: Sequence[tuple[str, Kind]]) -> list[str]:
     return [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
 
 
-def kinds(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, Kind]]:
-    """Name and kind of each column of a relation (SQL name)."""
-    described = connection.execute(f"describe select * from {relation}").fetchall()
-    return [(row[0], kind(row[1])) for row in described]
+def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    """Name and DuckDB type of each column of a relation (SQL name)."""
+    return [(row[0], row[1]) for row in connection.execute(f"describe select * from {relation}").fetchall()]
 
 
 def gather(session: Session, relations: Sequence[str]) -> None:
@@ -45,11 +44,13 @@ def gather(session: Session, relations: Sequence[str]) -> None:
         connection.execute(f"create table if not exists {CATALOGUE} (relation varchar, text varchar)")
         connection.execute(f"create or replace temp table read ({columns})")
         for relation in new:
-            for name in texts_of(kinds(connection, relation)):
+            of_kinds = [(name, kind(data_type)) for name, data_type in columns_of(connection, relation)]
+            for name in texts_of(of_kinds):
                 connection.execute(f"""
                     insert into read
-                    select distinct {literal(relation)}, {literal(name)}, cast({quoted(name)} as varchar)
-                    from {relation} where {quoted(name)} is not null""")
+                    select {literal(relation)}, {literal(name)}, value
+                    from (select distinct cast({quoted(name)} as varchar) as value from {relation})
+                    where value is not null""")
         connection.execute(f"insert into {TEXTS} select relation, name, value, {decoded('value')} from read")
         connection.execute("drop table read")
         connection.execute(f"""
