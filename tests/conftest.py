@@ -7,6 +7,8 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from dbt.artifacts.resources import FileHash
+from dbt.parser.manifest import ManifestLoader
 
 from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
@@ -31,23 +33,37 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session", autouse=True)
 def parsed_once() -> Iterator[None]:
-    """dbt parses this project once per test process, and every copy of it that a test changes."""
-    parse = Dbt.parse
-    known: list[tuple[object, bytes]] = []  # the manifest, and the file that dbt writes of it
+    """dbt parses this project once per test process; of a copy of it that a test changes, what changed.
+
+    For dbt, the folders of another warehouse are other settings, after which it would parse everything anew.
+    """
+    parse, state = Dbt.parse, ManifestLoader.build_manifest_state_check
+    known: list[tuple[Any, dict[str, bytes]]] = []  # the manifest, and the files that dbt writes of it
 
     def parse_once(self: Dbt, run: int) -> None:
-        file = self._settings.dbt_target / "manifest.json"
-        if not known or self._settings.project != PROJECT:
-            parse(self, run)
+        folder = self._settings.dbt_target
+        if known:
+            manifest, files = known[0]
+            folder.mkdir(parents=True, exist_ok=True)
             if self._settings.project == PROJECT:
-                known.append((self.manifest.deepcopy(), file.read_bytes()))
-        else:
-            manifest, content = known[0]
-            self.manifest = manifest.deepcopy()  # type: ignore[attr-defined]
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_bytes(content)
+                (folder / "manifest.json").write_bytes(files["manifest.json"])
+                self.manifest = manifest.deepcopy()
+                return
+            (folder / "partial_parse.msgpack").write_bytes(files["partial_parse.msgpack"])
+        parse(self, run)
+        if self._settings.project == PROJECT:
+            files = {name: (folder / name).read_bytes() for name in ("manifest.json", "partial_parse.msgpack")}
+            known.append((self.manifest.deepcopy(), files))
 
-    with patch.object(Dbt, "parse", parse_once):
+    def state_whatever_the_folders(self: ManifestLoader) -> Any:
+        check = state(self)
+        check.profile_hash = check.project_env_vars_hash = FileHash.from_contents("any folders")
+        return check
+
+    with (
+        patch.object(Dbt, "parse", parse_once),
+        patch.object(ManifestLoader, "build_manifest_state_check", state_whatever_the_folders),
+    ):
         yield
 
 

@@ -13,15 +13,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
-from bigtrust import checks, inputs, pipeline, register
+from bigtrust import inputs, pipeline, register
 from bigtrust.demo import write_demo
-from warehouse import PUBLICATIONS, Warehouse
+from warehouse import PUBLICATIONS, Warehouse, unchecked
 
 pytestmark = pytest.mark.xdist_group("changes")
 
@@ -59,11 +58,7 @@ class Shop:
 
     def run(self, *, full_refresh: bool = False) -> str:
         """Run without checks, and return what was built."""
-        with pytest.MonkeyPatch.context() as patch:
-            report = SimpleNamespace(results=(), passed=True, unused_exceptions=())
-            patch.setattr(checks, "run", lambda *_: report)
-            patch.setattr(checks, "load", lambda _: checks.Prepared([], [], [], {"nodes": {}}))
-            patch.setattr(checks, "require_passed", lambda *_: None)
+        with unchecked():
             built = pipeline.run(self.warehouse.settings, Quiet(), full_refresh=full_refresh).record.built
         assert built is not None
         return built
