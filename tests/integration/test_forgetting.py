@@ -178,7 +178,7 @@ def test_forgetting_the_only_return_is_published(tmp_path: Path) -> None:
     shop.run_unchecked()
     assert shop.query("analytics", "select count(*) from marts.returns") == [(1,)]
     shop.bigtrust("forget", "--purchase", "T1", "--channel", "till")
-    shop.run_unchecked()
+    shop.run()
     assert shop.query("analytics", "select count(*) from marts.returns") == [(0,)]
     reasons = shop.query(
         "governance",
