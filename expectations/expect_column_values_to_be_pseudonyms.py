@@ -44,12 +44,10 @@ class ExpectColumnValuesToBePseudonyms(CountedExpectation):
         counts = Counts(examined, nils + (0 if self.nullable else nulls))
         if self.issued_in:
             # `not exists` would say the same in five times the time
-            unknown = engine.rows(f"""
+            ((unknown,),) = engine.rows(f"""
                 select count(*)
                 from (select {name} from {relation} where {name} is not null) as published
-                anti join vault.restricted.{quoted(self.issued_in)} as issued on published.{name} = issued.{name}""")[
-                0
-            ][0]
+                anti join vault.restricted.{quoted(self.issued_in)} as issued on published.{name} = issued.{name}""")
             if unknown:
                 counts.violations += unknown
                 counts.where[self.column] = f"{unknown} that the vault has not issued"

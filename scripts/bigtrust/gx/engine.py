@@ -44,13 +44,23 @@ class Session:
     """An open session: its connection, and what is known of relations (their SQL names with the publication).
 
     `texts` counts the distinct texts of those that were gathered, and `described` is what the catalogue says of them
-    (module `texts`); `searched` are those that were searched for raw values (module `raw_values`).
+    (module `texts`); `searched` are those that were searched for raw values (module `raw_values`). The files do not
+    change while a session is open.
     """
 
     connection: duckdb.DuckDBPyConnection
     texts: dict[str, int] = field(default_factory=dict)
     described: dict[str, list[str]] = field(default_factory=dict)
     searched: set[str] = field(default_factory=set)
+    _columns: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def columns(self, relation: str) -> list[tuple[str, str]]:
+        """Name and DuckDB type of each column of a relation, in order. Raises QueryFailed if it cannot be read."""
+        if relation not in self._columns:
+            with withheld():
+                described = self.connection.execute(f"describe select * from {relation}").fetchall()
+            self._columns[relation] = [(row[0], row[1]) for row in described]
+        return self._columns[relation]
 
 
 sessions: dict[str, Session] = {}
@@ -79,6 +89,11 @@ def withheld() -> Iterator[None]:
 def quoted(name: str) -> str:
     """An SQL identifier, quoted."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def sql_name(relation: str) -> str:
+    """The SQL name of a relation (`publication.schema.name`), each part quoted."""
+    return ".".join(map(quoted, relation.split(".")))
 
 
 def unquoted(relation: str) -> list[str]:
@@ -163,8 +178,6 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
         credentials: dict[str, Any] | None = None,
         url: str | None = None,
     ) -> None:
-        # The files do not change while a session is open.
-        self._columns: dict[str, list[tuple[str, str]]] = {}
         self._values: dict[tuple[str, ...], int] = {}
         session, publication = str(connection_string).removeprefix("duckdb:///").split("/")
         self._session, self._publication = session, publication
@@ -207,10 +220,7 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):
 
     def columns(self, relation: str) -> list[tuple[str, str]]:
         """Name and DuckDB type of each column of a relation (quoted SQL name), in order."""
-        if relation not in self._columns:
-            described = self.rows(f"describe select * from {relation}")
-            self._columns[relation] = [(row[0], row[1]) for row in described]
-        return self._columns[relation]
+        return self.session.columns(self.full_name(relation))
 
     def count_values(self, relation: str, columns: Sequence[str]) -> int:
         """How many values, nulls aside, columns of a relation (quoted SQL name) have."""

@@ -29,8 +29,8 @@ from bigtrust.gx.disguises import (
     rot13,
     unescaped,
 )
-from bigtrust.gx.engine import DuckDBExecutionEngine, Session, literal, quoted, withheld
-from bigtrust.gx.texts import CATALOGUE, TEXTS, columns_of, gather
+from bigtrust.gx.engine import DuckDBExecutionEngine, Session, literal, quoted, sql_name, withheld
+from bigtrust.gx.texts import CATALOGUE, TEXTS, gather
 
 SHORTEST = 8
 _SAMPLE = 200_000  # values, to see which pieces many share
@@ -66,7 +66,7 @@ class RawColumn:
     @property
     def source(self) -> str:
         """SQL: the relation."""
-        return ".".join(quoted(part) for part in self.relation.split("."))
+        return sql_name(self.relation)
 
     @property
     def text(self) -> str:
@@ -341,7 +341,7 @@ def find(session: Session, relations: Sequence[str]) -> None:
     with withheld():
         columns = "relation varchar, name varchar, identifier_class varchar, held bigint"
         session.connection.execute(f"create table if not exists {_FOUND} ({columns})")
-        session.connection.execute(f"insert into {_FOUND} {_search(session.connection, new)}")
+        session.connection.execute(f"insert into {_FOUND} {_search(session, new)}")
     session.searched.update(new)
 
 
@@ -359,11 +359,9 @@ def found_in(engine: DuckDBExecutionEngine, relation: str) -> list[tuple[str, st
         order by name, identifier_class nulls first""")
 
 
-def _search(connection: duckdb.DuckDBPyConnection, relations: Sequence[str]) -> str:
+def _search(session: Session, relations: Sequence[str]) -> str:
     """SQL, rows of: relation, column, identifier class, distinct values that hold a raw one."""
-    columns = [
-        (relation, name, data_type) for relation in relations for name, data_type in columns_of(connection, relation)
-    ]
+    columns = [(relation, *column) for relation in relations for column in session.columns(relation)]
     among = f"relation in ({', '.join(map(literal, relations))})"
     read = [
         f"select relation, name, value as text from {TEXTS} where {among}",

@@ -4,7 +4,8 @@ Many checks compare these with many patterns. So they are read and decoded once,
 in-memory database of the session, where the cursor of each publication finds them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import duckdb
 
@@ -16,17 +17,11 @@ from bigtrust.gx.engine import DuckDBExecutionEngine, Session, literal, quoted, 
 # are (`value`) and without escapes (`text`); what the catalogue says of it, without escapes.
 TEXTS = "memory.main.texts"
 CATALOGUE = "memory.main.catalogue"
-_GATHERED = "memory.main.gathered"
 
 
 def texts_of(columns: Sequence[tuple[str, Kind]]) -> list[str]:
     """The columns that hold text, nested values as text among them."""
     return [column for column, column_kind in columns if column_kind in (Kind.TEXT, Kind.NESTED)]
-
-
-def columns_of(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
-    """Name and DuckDB type of each column of a relation (SQL name)."""
-    return [(row[0], row[1]) for row in connection.execute(f"describe select * from {relation}").fetchall()]
 
 
 def gather(session: Session, relations: Sequence[str]) -> None:
@@ -38,14 +33,17 @@ def gather(session: Session, relations: Sequence[str]) -> None:
     if not new:
         return
     connection = session.connection
-    with withheld():
-        columns = "relation varchar, name varchar, value varchar"
-        connection.execute(f"create table if not exists {TEXTS} ({columns}, text varchar)")
+    columns = {
+        relation: texts_of([(name, kind(data_type)) for name, data_type in session.columns(relation)])
+        for relation in new
+    }
+    with withheld(), _whole(connection):
+        described = "relation varchar, name varchar, value varchar"
+        connection.execute(f"create table if not exists {TEXTS} ({described}, text varchar)")
         connection.execute(f"create table if not exists {CATALOGUE} (relation varchar, text varchar)")
-        connection.execute(f"create or replace temp table read ({columns})")
-        for relation in new:
-            of_kinds = [(name, kind(data_type)) for name, data_type in columns_of(connection, relation)]
-            for name in texts_of(of_kinds):
+        connection.execute(f"create temp table read ({described})")
+        for relation, names in columns.items():
+            for name in names:
                 connection.execute(f"""
                     insert into read
                     select {literal(relation)}, {literal(name)}, value
@@ -57,9 +55,21 @@ def gather(session: Session, relations: Sequence[str]) -> None:
             insert into {CATALOGUE}
             select distinct relation, {decoded("text")} from ({_described(new)}) where text is not null""")
         counted = connection.execute(f"select relation, count(*) from {TEXTS} group by relation").fetchall()
-        described = connection.execute(f"select relation, list(text) from {CATALOGUE} group by relation").fetchall()
+        catalogue = connection.execute(f"select relation, list(text) from {CATALOGUE} group by relation").fetchall()
     session.texts.update(dict.fromkeys(new, 0) | dict(counted))
-    session.described.update(described)
+    session.described.update(catalogue)
+
+
+@contextmanager
+def _whole(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """All of it or nothing."""
+    connection.begin()
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
 
 
 def _described(relations: Sequence[str]) -> str:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import duckdb
 
 from bigtrust.gx.columns import Kind, whole_number
-from bigtrust.gx.engine import QueryFailed, literal, quoted, withheld
+from bigtrust.gx.engine import QueryFailed, literal, quoted, sql_name, withheld
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.secret import DOMAINS
 
@@ -70,7 +70,7 @@ def build_unkeyed_hashes(
 def _samples(raw_columns: Sequence[RawColumn], pseudonyms: Sequence[PseudonymColumn]) -> Iterator[str]:
     """Queries of identifiers: behind the first pseudonyms of each column, the first of each map, the first landed."""
     for pseudonym in pseudonyms:
-        relation = ".".join(quoted(part) for part in pseudonym.relation.split("."))
+        relation = sql_name(pseudonym.relation)
         column, identifier = quoted(pseudonym.column), _IDENTIFIERS[pseudonym.column]
         yield f"""
             select issued.{identifier} from vault.restricted.{quoted(pseudonym.issued_in)} as issued

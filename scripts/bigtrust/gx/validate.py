@@ -19,7 +19,6 @@ from bigtrust.check_exceptions import CheckException
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import engine
 from bigtrust.gx.data_docs import write_data_docs
-from bigtrust.gx.engine import QueryFailed
 from bigtrust.gx.permitted import load_custom_expectations
 from bigtrust.gx.raw_values import RawColumn, RawValueSummary, build_raw_values, find
 from bigtrust.gx.suites import FOLDER, Rule, Suite
@@ -102,7 +101,7 @@ def validate(
         engine.forbid_other_files(connection)
         _read_at_once(engine.sessions[session], checks)
         outcomes, crashes = _outcomes(session, checks, {"today": today.isoformat(), "k": k})
-        columns = {suite.relation: _columns(connection, suite.relation) for suite in suites}
+        columns = {suite.relation: _columns(engine.sessions[session], suite.relation) for suite in suites}
     results = tuple(
         _judge(
             check,
@@ -164,17 +163,14 @@ def _outcomes(
 
 def _read_at_once(session: engine.Session, checks: Sequence[_Check]) -> None:
     """Read and search all relations together; if one of them cannot be read, each is by its own expectations."""
-    searched, read = (
-        [
-            ".".join(map(engine.quoted, relation.split(".")))
-            for relation in dict.fromkeys(check.suite.relation for check in checks if check.rule.expectation in needing)
-        ]
-        for needing in (frozenset({RAW}), OF_TEXTS)
-    )
-    with suppress(QueryFailed):
-        gather(session, read)
-        if searched:
-            find(session, searched)
+    with suppress(engine.QueryFailed):
+        gather(session, _relations(checks, OF_TEXTS))
+        find(session, _relations(checks, {RAW}))
+
+
+def _relations(checks: Sequence[_Check], expectations: Collection[str]) -> list[str]:
+    """The SQL names of the relations that these expectations are of."""
+    return [engine.sql_name(check.suite.relation) for check in checks if check.rule.expectation in expectations]
 
 
 def _pseudonyms(suites: Sequence[Suite]) -> list[PseudonymColumn]:
@@ -288,11 +284,9 @@ def _why_unavailable(needs: Sequence[str], unavailable: Mapping[str, str]) -> st
     return "; ".join(dict.fromkeys(reason for reason in reasons if reason)) if all(reasons) else ""
 
 
-def _columns(connection: Any, relation: str) -> list[str]:
-    name = ".".join(engine.quoted(part) for part in relation.split("."))
+def _columns(session: engine.Session, relation: str) -> list[str]:
     try:
-        with engine.withheld():
-            return [row[0] for row in connection.execute(f"describe select * from {name}").fetchall()]
+        return [name for name, _ in session.columns(engine.sql_name(relation))]
     except engine.QueryFailed:
         return []
 
