@@ -62,7 +62,7 @@ def test_a_forgotten_purchase_is_gone_from_every_mart_after_the_next_run(warehou
 
     receipt = warehouse.bigtrust("forget", "--purchase", purchase, "--channel", "till")
     assert receipt.exit_code == 0, receipt.output
-    warehouse.run_unchecked()
+    warehouse.run()
 
     assert rows_of(warehouse, "purchase_pseudonym", pseudonym, MARTS_OF_A_PURCHASE) == 0
     assert warehouse.query("analytics", "select count(*) from marts.purchases")[0][0] == total - 1
@@ -80,7 +80,7 @@ def test_a_forgotten_person_is_gone_and_does_not_come_back_with_a_rebuilt_wareho
 
     shutil.rmtree(warehouse.root / "warehouse")
     shutil.rmtree(warehouse.root / "published")
-    warehouse.run_unchecked()
+    warehouse.run()
     assert rows_of(warehouse, "person_pseudonym", pseudonym, MARTS_OF_A_PERSON) == 0
 
 

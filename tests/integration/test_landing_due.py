@@ -184,5 +184,5 @@ def test_a_late_visit_reveals_no_forgotten_purchase_that_the_source_system_has_d
     source_system.delete(shop.landing, [("purchases", {"purchase_id": "P1"})])
     with (shop.landing / "web_events.csv").open("a", encoding="utf-8") as events:
         events.write(f"E2,C1,{sold + timedelta(days=3)} 09:00:00,search,washing\n")
-    shop.run_unchecked()
+    shop.run()
     assert shop.query("analytics", "select category_id from marts.touchpoints") == [("kitchen",)]

@@ -134,7 +134,7 @@ def test_a_lost_warehouse_is_rebuilt_from_an_old_landing_backup_without_what_was
     replace(restored.landing, story.old.landing)
     replace(restored.root / "secrets", story.old.root / "secrets")
 
-    restored.run_unchecked()
+    restored.run()
 
     story.require_nothing_forgotten_came_back(restored)
     assert restored.bigtrust("status").exit_code == 0

@@ -109,7 +109,7 @@ def story(published: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Sto
     assert result.exit_code == 0, result.output
     assert after.digests() == digests
     waiting = after.bigtrust("keys", "list").output
-    after.run_unchecked()
+    after.run()
     return Story(published, after, waiting)
 
 
