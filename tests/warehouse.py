@@ -14,8 +14,10 @@ from unittest.mock import patch
 
 import duckdb
 from click.testing import CliRunner, Result
+from dbt.cli.main import dbtRunnerResult
 
 from bigtrust import checks
+from bigtrust.build import Dbt, Progress
 from bigtrust.cli import main
 from bigtrust.settings import PROJECT, Settings
 
@@ -114,12 +116,19 @@ FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")
 
 @contextmanager
 def unchecked() -> Iterator[None]:
-    """Let a run publish without checks."""
+    """Let a run publish without checks, data tests included."""
+    invoke = Dbt._invoke
+
+    def without_data_tests(dbt: Dbt, arguments: list[str], progress: Progress) -> dbtRunnerResult:
+        others = ["--exclude-resource-type", "test"] if arguments[0] == "build" else []
+        return invoke(dbt, [*arguments, *others], progress)
+
     report = SimpleNamespace(results=(), passed=True, unused_exceptions=())
     with (
         patch.object(checks, "run", lambda *_: report),
         patch.object(checks, "load", lambda _: checks.Prepared([], [], [], {"nodes": {}})),
         patch.object(checks, "require_passed", lambda *_: None),
+        patch.object(Dbt, "_invoke", without_data_tests),
     ):
         yield
 
