@@ -6,10 +6,12 @@ digits, leading zeros removed; of a phone number the last nine digits, which are
 +33 6 12 34 56 78 and 33612345678. A published value holds a raw one if it contains it, as it is, backwards or in ROT13;
 or if what stands in it in base64, in hexadecimal digits or in escapes does.
 
-The search is set-based. Each raw value is filed under one of its 8-character pieces (its anchor: of the first, the
-middle and the last, the one that the fewest share); each published value is cut into its 8-character pieces; the
-two are joined on the piece, and what meets is verified. Hence eight: no shorter value is searched for. A piece is
-filed and looked up in a form that is the same backwards and in ROT13, so that these cost no second search.
+The search is set-based, and asks the other way round: there are millions of raw values, and most of what is published
+is few texts and many numbers. So the published texts are cut into their 8-character pieces first, and of the raw values
+only those are looked at whose first, middle and last eight characters are among these pieces. Each of them is filed
+under one of the three (its anchor: the one that the fewest share), each published text is joined with them on the
+piece, and what meets is verified. Hence eight: no shorter value is searched for. A piece is filed and looked up in a
+form that is the same backwards and in ROT13, so that these cost no second search.
 """
 
 from collections.abc import Sequence
@@ -36,11 +38,12 @@ SHORTEST = 8
 _SAMPLE = 200_000  # values, to see which pieces many share
 DESCRIBED = "names, comments or definition"
 
-# In the in-memory database of the session, so that the cursor of each publication finds them.
-RAW_VALUES = "memory.main.raw_values"
-_ANCHORS = "memory.main.raw_anchors"
-_UUIDS = "memory.main.raw_uuids"
-_FOUND = "memory.main.raw_found"
+# In the in-memory database of the session, so that the cursor of each publication finds them. Columns of one name hold
+# much the same values, so these are kept once: `name` is the number of the name, of `landed_in` each bit is a column.
+RAW_VALUES = "memory.main.raw_values"  # normalised, name, landed_in
+_UUIDS = "memory.main.raw_uuids"  # value, name, landed_in
+_CLASSES = "memory.main.raw_classes"  # name, landed_in, identifier_class
+_FOUND = "memory.main.raw_found"  # relation, name, identifier_class, held
 
 _UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 
@@ -117,164 +120,178 @@ def build_raw_values(
     columns: Sequence[RawColumn],
     also_in: Sequence[RawColumn] = (),
 ) -> RawValueSummary:
-    """Collect what must not be published into `raw_values(normalised, identifier_class, origin)`; once per check run.
+    """Collect what must not be published; once per check run.
 
     `connection` is that of an open session (engine.opened). `also_in` are columns of product and category data:
     a raw value that one of them contains is left out, or every product of that name would alarm.
     Raises QueryFailed, message withheld, if a column cannot be read.
     """
+    names = [
+        [column for column in columns if column.column == name] for name in dict.fromkeys(c.column for c in columns)
+    ]
     with withheld():
-        connection.execute(f"""
-            create or replace table {RAW_VALUES} (
-                normalised varchar, identifier_class varchar, origin varchar
-            )""")
-        connection.execute(f"create or replace table {_ANCHORS} (anchor varchar, normalised varchar)")
-        for column in columns:
-            _collect(connection, column)
-        too_short = _drop_too_short(connection)
-        _file_under_anchors(connection)
-        left_out = _leave_out(connection, also_in)
+        connection.execute(
+            f"create or replace table {RAW_VALUES} (normalised varchar, name usmallint, landed_in ubigint)"
+        )
+        for number, of_a_name in enumerate(names):
+            _collect(connection, number, of_a_name)
+        too_short = _drop(connection, names, f"length(normalised) < {SHORTEST}")
+        left_out = _leave_out(connection, names, also_in)
         connection.execute(f"""
             create or replace table {_UUIDS} as
-            select cast(normalised as uuid) as value, identifier_class from {RAW_VALUES}
+            select cast(normalised as uuid) as value, name, landed_in from {RAW_VALUES}
             where length(normalised) = 32 and regexp_full_match(normalised, '[0-9a-f]+')""")
-        searched = _count_by_origin(connection)
+        searched = _count(connection, names, "true")
+        _tell_classes(connection, names)
     return RawValueSummary(
         tuple(
             RawValueCount(
                 origin=column.origin,
                 identifier_class=column.identifier_class,
-                searched=searched.get(column.origin, 0),
-                too_short=too_short.get(column.origin, 0),
-                left_out=left_out.get(column.origin, 0),
+                searched=searched[column],
+                too_short=too_short[column],
+                left_out=left_out[column],
             )
             for column in columns
         )
     )
 
 
-def _collect(connection: duckdb.DuckDBPyConnection, column: RawColumn) -> None:
-    """Add the values of a column, those that are too short as well."""
-    named_phone = "true" if any(word in column.column.lower() for word in ("phone", "mobile")) else "false"
-    query = f"""
+def _collect(connection: duckdb.DuckDBPyConnection, number: int, columns: Sequence[RawColumn]) -> None:
+    """Add the values of the columns of a name, those that are too short as well."""
+    named_phone = "true" if any(word in columns[0].column.lower() for word in ("phone", "mobile")) else "false"
+    landed = [
+        f"select {column.text} as value, {1 << place}::ubigint as landed_in from {column.source}"
+        for place, column in enumerate(columns)
+    ]
+    connection.execute(f"""
         insert into {RAW_VALUES}
-        with raw as (select distinct {column.text} as value from {column.source}),
+        with raw as (
+            select value, bit_or(landed_in) as landed_in
+            from ({" union all ".join(landed)})
+            where value is not null
+            group by value
+        ),
         forms as (
             select
+                landed_in,
                 {normalised("value")} as text,
                 case
                     when regexp_full_match(value, '[+(0-9][0-9 ()./-]*')
                         and ({named_phone} or regexp_matches(value, '^([+(]|00?[1-9])'))
                     then regexp_replace(value, '[^0-9]', '', 'g')
-                end as phone_digits,
+                end as phone_digits
             from raw
-            where value is not null
         ),
         shortened as (
             select
-                case when length(phone_digits) between 9 and 15 then right(phone_digits, 9) else text end as text,
+                landed_in,
+                case when length(phone_digits) between 9 and 15 then right(phone_digits, 9) else text end as text
             from forms
             where text <> ''
+        ),
+        values_of_the_name as (
+            select
+                landed_in,
+                case
+                    when regexp_full_match(text, '[0-9]+') and length(ltrim(text, '0')) >= {SHORTEST}
+                        then ltrim(text, '0')
+                    else text
+                end as normalised
+            from shortened
         )
-        select distinct
-            case
-                when regexp_full_match(text, '[0-9]+') and length(ltrim(text, '0')) >= {SHORTEST}
-                    then ltrim(text, '0')
-                else text
-            end,
-            $1,
-            $2
-        from shortened"""
-    connection.execute(query, [column.identifier_class, column.origin])
+        select normalised, {number}, bit_or(landed_in) from values_of_the_name group by normalised""")
 
 
-def _drop_too_short(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Drop the values that are too short to search for; give how many distinct ones per origin."""
-    is_short = f"length(normalised) < {SHORTEST}"
-    too_short = connection.execute(f"select origin, count(*) from {RAW_VALUES} where {is_short} group by origin")
-    counted = {str(origin): int(values) for origin, values in too_short.fetchall()}
-    connection.execute(f"delete from {RAW_VALUES} where {is_short}")
+def _count(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[Sequence[RawColumn]], where: str
+) -> dict[RawColumn, int]:
+    """How many distinct values of each column satisfy a condition (SQL)."""
+    counted = connection.execute(
+        f"select name, landed_in, count(*) from {RAW_VALUES} where {where} group by name, landed_in"
+    ).fetchall()
+    return {
+        column: sum(values for name, landed_in, values in counted if name == number and landed_in >> place & 1)
+        for number, columns in enumerate(names)
+        for place, column in enumerate(columns)
+    }
+
+
+def _drop(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[Sequence[RawColumn]], where: str
+) -> dict[RawColumn, int]:
+    """Drop the values that satisfy a condition (SQL); give how many distinct ones of each column."""
+    counted = _count(connection, names, where)
+    connection.execute(f"delete from {RAW_VALUES} where {where}")
     return counted
 
 
-def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
-    """File each raw value under that of its three pieces which the fewest of a sample of the values share."""
-    (values,) = connection.execute(f"select count(*) from {RAW_VALUES}").fetchall()[0]
-    is_in_sample = f"hash(normalised) % {1 + values // _SAMPLE} = 0"
-    connection.execute(f"""
-        insert into {_ANCHORS}
-        with patterns as (select distinct normalised from {RAW_VALUES}),
-        pieces as (
-            select
-                normalised,
-                {_filed(f"left(text, {SHORTEST})")} as first_piece,
-                {_filed(f"substr(text, 1 + (length(text) - {SHORTEST}) // 2, {SHORTEST})")} as middle_piece,
-                {_filed(f"right(text, {SHORTEST})")} as last_piece
-            from (select normalised, {folded("normalised")} as text from patterns)
-        ),
-        shared as (
-            select piece, count(distinct normalised) as patterns
-            from (
-                select normalised, unnest([first_piece, middle_piece, last_piece]) as piece
-                from pieces where {is_in_sample}
-            )
-            group by piece
-            having count(distinct normalised) > 1
-        )
-        select
-            case
-                when ifnull(lasts.patterns, 1) <= least(ifnull(middles.patterns, 1), ifnull(firsts.patterns, 1))
-                    then last_piece
-                when ifnull(middles.patterns, 1) <= ifnull(firsts.patterns, 1) then middle_piece
-                else first_piece
-            end,
-            normalised
-        from pieces
-        left join shared as firsts on pieces.first_piece = firsts.piece
-        left join shared as middles on pieces.middle_piece = middles.piece
-        left join shared as lasts on pieces.last_piece = lasts.piece""")
+def _leave_out(
+    connection: duckdb.DuckDBPyConnection, names: Sequence[Sequence[RawColumn]], also_in: Sequence[RawColumn]
+) -> dict[RawColumn, int]:
+    """Drop the raw values that a column of product data contains; give how many distinct ones of each column."""
+    published = " union all ".join(f"select {column.text} as text from {column.source}" for column in also_in)
+    look_for_raw_values(connection, published or "select '' as text")
+    return _drop(connection, names, "normalised in (select normalised from found)")
 
 
-def _leave_out(connection: duckdb.DuckDBPyConnection, also_in: Sequence[RawColumn]) -> dict[str, int]:
-    """Drop the raw values that a column of product data contains; give how many per origin."""
-    if not also_in:
-        return {}
-    connection.execute("create or replace temp table left_out (normalised varchar)")
-    for column in also_in:
-        published = f"select distinct {column.text} as value from {column.source}"
-        connection.execute(f"""
-            insert into left_out
-            with {_found(f"select value as text from ({published})")}
-            select normalised from found""")
-    counted = connection.execute(f"""
-        select origin, count(*) from {RAW_VALUES} semi join left_out using (normalised) group by origin
-        """).fetchall()
-    for table in (RAW_VALUES, _ANCHORS):
-        connection.execute(f"delete from {table} where normalised in (select normalised from left_out)")
-    connection.execute("drop table left_out")
-    return {str(origin): int(values) for origin, values in counted}
+def _tell_classes(connection: duckdb.DuckDBPyConnection, names: Sequence[Sequence[RawColumn]]) -> None:
+    """Say of which identifier classes values are that landed in the same columns."""
+    connection.execute(
+        f"create or replace table {_CLASSES} (name usmallint, landed_in ubigint, identifier_class varchar)"
+    )
+    for number, landed_in in connection.execute(f"select distinct name, landed_in from {RAW_VALUES}").fetchall():
+        columns = [column for place, column in enumerate(names[number]) if landed_in >> place & 1]
+        for identifier_class in {column.identifier_class for column in columns}:
+            connection.execute(f"insert into {_CLASSES} values (?, ?, ?)", [number, landed_in, identifier_class])
 
 
-def _count_by_origin(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    counted = connection.execute(f"select origin, count(*) from {RAW_VALUES} group by origin").fetchall()
-    return {str(origin): int(values) for origin, values in counted}
+def look_for_raw_values(connection: duckdb.DuckDBPyConnection, texts: str) -> None:
+    """Make the table `found(text, normalised)`: texts that hold a raw value, and the value.
 
-
-def _found(texts: str) -> str:
-    """SQL, common table expressions: `found(text, normalised)`, texts that hold a raw value, and the value.
-
-    `texts` is a query of `text`. A UUID inside a text is compared on its own: its hexadecimal digits would meet the raw
-    values that are numbers.
+    `texts` is a query of `text`.
     """
-    is_uuid = f"regexp_matches(text, '{_UUID}')"
+    _make_comparable(connection, texts)
+    _file_under_anchors(connection)
     holds = " or ".join(
         f"contains({form}, met.normalised)" for form in ("text", "reverse(text)", rot13("text"), rot13("reverse(text)"))
     )
-    return f"""
-        numbered as materialized (
-            select row_number() over () as id, text from (select distinct text from ({texts}) where text is not null)
+    connection.execute(f"""
+        create or replace temp table found as
+        with equal as materialized (
+            select comparable.part, comparable.id, comparable.text as normalised
+            from comparable semi join anchors on comparable.text = anchors.normalised
         ),
-        readings as (
+        others as (
+            select part, {folded("text")} as text from comparable where part not in (select part from equal)
+        ),
+        met as (
+            select distinct pieces.part, anchors.normalised
+            from (select part, {_pieces("text")} as piece from others) as pieces
+            inner join anchors on {_filed("pieces.piece")} = anchors.anchor
+        ),
+        held as (
+            select id, normalised from equal
+            union
+            select comparable.id, met.normalised
+            from met inner join comparable on met.part = comparable.part
+            where {holds}
+        )
+        select numbered.text, held.normalised from held inner join numbered on held.id = numbered.id""")
+
+
+def _make_comparable(connection: duckdb.DuckDBPyConnection, texts: str) -> None:
+    """Make the tables `numbered(id, text)`, distinct texts, and `comparable(part, id, text)`, what stands in them.
+
+    A UUID inside a text is compared on its own: its hexadecimal digits would meet the raw values that are numbers.
+    """
+    is_uuid = f"regexp_matches(text, '{_UUID}')"
+    connection.execute(f"""
+        create or replace temp table numbered as
+        select row_number() over () as id, text from (select distinct text from ({texts}) where text is not null)""")
+    connection.execute(f"""
+        create or replace temp table comparable as
+        with readings as (
             select id, text from numbered
             union all
             select id, {unescaped("text")} from numbered where {is_escaped("text")}
@@ -292,41 +309,71 @@ def _found(texts: str) -> str:
             select id, text from (select id, {normalised("text")} as text from parts)
             where length(text) >= {SHORTEST}
         ),
-        comparable as materialized (
-            select row_number() over () as part, id, text
-            from (
-                select id, text from compact
-                union all
-                select id, {normalised("hidden")}
-                from (
-                    select id, unnest({from_hexadecimal("text")}) as hidden
-                    from compact
-                    where {is_hexadecimal("text")}
-                )
-            )
-        ),
-        equal as materialized (
-            select comparable.part, comparable.id, comparable.text as normalised
-            from comparable semi join {_ANCHORS} as raw on comparable.text = raw.normalised
-        ),
+        hidden as (
+            select id, unnest({from_hexadecimal("text")}) as text from compact where {is_hexadecimal("text")}
+        )
+        select row_number() over () as part, id, text
+        from (select id, text from compact union all select id, {normalised("text")} from hidden)""")
+
+
+def _pieces(text: str) -> str:
+    """SQL: the pieces of a text, one per row."""
+    return f"substr({text}, unnest(range(1, length({text}) - {SHORTEST} + 2)), {SHORTEST})"
+
+
+_FIRST = f"left(normalised, {SHORTEST})"
+_MIDDLE = f"substr(normalised, 1 + (length(normalised) - {SHORTEST}) // 2, {SHORTEST})"
+_LAST = f"right(normalised, {SHORTEST})"
+
+
+def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the tables `possible(normalised, name, landed_in)`, the raw values that the comparable texts may hold, and
+    `anchors(anchor, normalised)`: each is filed under that of its three pieces which the fewest of a sample share."""
+    forms = ", ".join(("piece", "reverse(piece)", rot13("piece"), rot13("reverse(piece)")))
+    connection.execute(f"""
+        create or replace temp table occurring as
+        select distinct unnest([{forms}]) as piece
+        from (select distinct {_pieces("text")} as piece from comparable)""")
+    connection.execute(f"""
+        create or replace temp table possible as
+        select raw.*
+        from {RAW_VALUES} as raw
+        semi join occurring as lasts on {_LAST} = lasts.piece
+        semi join occurring as firsts on {_FIRST} = firsts.piece
+        semi join occurring as middles on {_MIDDLE} = middles.piece""")
+    (values,) = connection.execute("select count(*) from possible").fetchall()[0]
+    connection.execute(f"""
+        create or replace temp table anchors as
+        with patterns as (select distinct normalised from possible),
         pieces as (
-            select part, substr(text, unnest(range(1, length(text) - {SHORTEST} + 2)), {SHORTEST}) as piece
-            from (select part, {folded("text")} as text from comparable where part not in (select part from equal))
+            select
+                normalised,
+                {_filed(folded(_FIRST))} as first_piece,
+                {_filed(folded(_MIDDLE))} as middle_piece,
+                {_filed(folded(_LAST))} as last_piece
+            from patterns
         ),
-        met as (
-            select distinct pieces.part, raw.normalised
-            from pieces inner join {_ANCHORS} as raw on {_filed("pieces.piece")} = raw.anchor
-        ),
-        held as (
-            select id, normalised from equal
-            union
-            select comparable.id, met.normalised
-            from met inner join comparable on met.part = comparable.part
-            where {holds}
-        ),
-        found as materialized (
-            select numbered.text, held.normalised from held inner join numbered on held.id = numbered.id
-        )"""
+        shared as (
+            select piece, count(distinct normalised) as patterns
+            from (
+                select normalised, unnest([first_piece, middle_piece, last_piece]) as piece
+                from pieces where hash(normalised) % {1 + values // _SAMPLE} = 0
+            )
+            group by piece
+            having count(distinct normalised) > 1
+        )
+        select
+            case
+                when ifnull(lasts.patterns, 1) <= least(ifnull(middles.patterns, 1), ifnull(firsts.patterns, 1))
+                    then last_piece
+                when ifnull(middles.patterns, 1) <= ifnull(firsts.patterns, 1) then middle_piece
+                else first_piece
+            end as anchor,
+            normalised
+        from pieces
+        left join shared as firsts on pieces.first_piece = firsts.piece
+        left join shared as middles on pieces.middle_piece = middles.piece
+        left join shared as lasts on pieces.last_piece = lasts.piece""")
 
 
 def find(session: Session, relations: Sequence[str]) -> None:
@@ -341,7 +388,11 @@ def find(session: Session, relations: Sequence[str]) -> None:
     with withheld():
         columns = "relation varchar, name varchar, identifier_class varchar, held bigint"
         session.connection.execute(f"create table if not exists {_FOUND} ({columns})")
-        session.connection.execute(f"insert into {_FOUND} {_search(session, new)}")
+        session.connection.execute(f"create or replace temp table searched as {_searched(session, new)}")
+        look_for_raw_values(session.connection, "select text from searched")
+        session.connection.execute(f"insert into {_FOUND} {_held(session, new)}")
+        for table in ("searched", "found", "possible", "anchors", "occurring", "comparable", "numbered"):
+            session.connection.execute(f"drop table {table}")
     session.searched.update(new)
 
 
@@ -359,37 +410,45 @@ def found_in(engine: DuckDBExecutionEngine, relation: str) -> list[tuple[str, st
         order by name, identifier_class nulls first""")
 
 
-def _search(session: Session, relations: Sequence[str]) -> str:
-    """SQL, rows of: relation, column, identifier class, distinct values that hold a raw one."""
-    columns = [(relation, *column) for relation in relations for column in session.columns(relation)]
+def _searched(session: Session, relations: Sequence[str]) -> str:
+    """SQL, rows of: relation, column (DESCRIBED), a text of it."""
     among = f"relation in ({', '.join(map(literal, relations))})"
     read = [
         f"select relation, name, value as text from {TEXTS} where {among}",
         f"select relation, {literal(DESCRIBED)}, text from {CATALOGUE} where {among}",
-        *(_numbers(*column) for column in columns if kind(column[2]) is Kind.NUMBER),
+        *(
+            _numbers(relation, name, data_type)
+            for relation, name, data_type in _columns(session, relations, Kind.NUMBER)
+        ),
     ]
-    uuids = [
-        f"select distinct {literal(relation)} as relation, {literal(name)} as name, {quoted(name)} as value"
-        f" from {relation} semi join {_UUIDS} as raw on {quoted(name)} = raw.value"
-        for relation, name, data_type in columns
-        if kind(data_type) is Kind.UUID
+    return " union all ".join(read)
+
+
+def _held(session: Session, relations: Sequence[str]) -> str:
+    """SQL, rows of: relation, column, identifier class (null: all), distinct values that hold a raw one."""
+    hits = [
+        """
+        select searched.relation, searched.name, possible.name as raw_name, possible.landed_in, searched.text as value
+        from found
+        inner join searched on found.text = searched.text
+        inner join possible on found.normalised = possible.normalised""",
+        *(
+            f"select distinct {literal(relation)}, {literal(name)}, raw.name, raw.landed_in, raw.value::varchar"
+            f" from {relation} inner join {_UUIDS} as raw on {quoted(name)} = raw.value"
+            for relation, name, _ in _columns(session, relations, Kind.UUID)
+        ),
     ]
     return f"""
-        with texts as materialized ({" union all ".join(read)}),
-        {_found("select text from texts")},
-        uuids as ({" union all ".join(uuids) or "select '' as relation, '' as name, null::uuid as value limit 0"}),
-        hits as (
-            select texts.relation, texts.name, raw.identifier_class, texts.text as value
-            from found
-            inner join texts on found.text = texts.text
-            inner join {RAW_VALUES} as raw on found.normalised = raw.normalised
-            union all
-            select uuids.relation, uuids.name, raw.identifier_class, uuids.value::varchar
-            from uuids inner join {_UUIDS} as raw on uuids.value = raw.value
-        )
-        select relation, name, identifier_class, count(distinct value)
-        from hits
-        group by grouping sets ((relation, name), (relation, name, identifier_class))"""
+        select hits.relation, hits.name, classes.identifier_class, count(distinct hits.value)
+        from ({" union all ".join(hits)}) as hits
+        inner join {_CLASSES} as classes on hits.raw_name = classes.name and hits.landed_in = classes.landed_in
+        group by grouping sets ((hits.relation, hits.name), (hits.relation, hits.name, classes.identifier_class))"""
+
+
+def _columns(session: Session, relations: Sequence[str], of_kind: Kind) -> list[tuple[str, str, str]]:
+    """Relation, name and type of the columns of a kind."""
+    columns = [(relation, *column) for relation in relations for column in session.columns(relation)]
+    return [column for column in columns if kind(column[2]) is of_kind]
 
 
 def _numbers(relation: str, column: str, data_type: str) -> str:

@@ -6,7 +6,7 @@ from gx_shop import PRODUCT_COLUMNS, RAW_COLUMNS, Shop
 
 from bigtrust.checks import COLUMN_NAMES, TABLE_NAMES
 from bigtrust.gx.engine import QueryFailed, opened
-from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values
+from bigtrust.gx.raw_values import RAW_VALUES, RawColumn, RawValueCount, build_raw_values, look_for_raw_values
 from bigtrust.gx.suites import Rule, Suite
 
 
@@ -67,15 +67,41 @@ def test_a_column_that_cannot_be_read_stops_and_quotes_no_value(shop: Shop) -> N
 
 
 def test_what_shares_its_beginning_is_searched_for_by_its_end(shop: Shop) -> None:
+    """Of many published values that begin alike, each meets the raw value that it is, and not all of them."""
+    numbered = "'CUSTOMER-NUMBER-' || lpad(number::varchar, 6, '0')"
+    column = RawColumn("vault.staging.cards", "card", "card")
+    with duckdb.connect(str(shop.vault)) as connection:
+        connection.execute(f"create table staging.cards as select {numbered} as card from range(2000) as n (number)")
+    shop.publish(
+        f"create table marts.mart as select 'lost: ' || lower({numbered}) as note from range(2000) as n (number)"
+    )
+    with opened(shop.publications, shop.vault) as (_, connection):
+        build_raw_values(connection, [column])
+        look_for_raw_values(connection, "select note as text from analytics.marts.mart")
+        found = "select (select count(distinct anchor) from anchors), count(*), count(distinct normalised) from found"
+        assert connection.execute(found).fetchall() == [(2000, 2000, 2000)]
+    suite = Suite("analytics.marts.mart", (Rule("TST-01", "expect_table_to_hold_no_raw_value", {}, "A test."),))
+    (result,) = shop.judge([suite], raw_columns=[column]).results
+    assert result.violations == 2000
+
+
+def test_columns_of_one_name_are_counted_each_and_keep_their_class(shop: Shop) -> None:
+    """What landed in two tables is searched for once, and reported as what it is in each."""
     with duckdb.connect(str(shop.vault)) as connection:
         connection.execute("""
-            create table staging.cards as
-            select 'CUSTOMER-NUMBER-' || lpad(number::varchar, 6, '0') as card from range(2000) as numbers (number)""")
-    shop.publish("create table marts.mart as select 'card customer-number-001234, lost' as note")
-    with opened(shop.publications, shop.vault) as (_, connection):
-        build_raw_values(connection, [RawColumn("vault.staging.cards", "card", "card")])
-        anchors = connection.execute("select count(distinct anchor) from memory.main.raw_anchors").fetchone()
-    assert anchors == (2000,)
+            create table staging.base_visits as
+            select unnest(['jean.dupont@example.com', 'JEAN.DUPONT@example.com', 'new.visitor@example.com'])
+                as email""")
+    columns = [RAW_COLUMNS[1], RawColumn("vault.staging.base_visits", "email", "visitor")]
+    with opened({}, shop.vault) as (_, connection):
+        counted = build_raw_values(connection, columns).columns
+        kept = connection.execute(f"select count(*) from {RAW_VALUES}").fetchone()
+    assert [(count.searched, count.too_short) for count in counted] == [(2, 1), (2, 0)]
+    assert kept == (3,)
+    shop.publish(
+        "create table marts.mart as select unnest(['jean.dupont@example.com', 'new.visitor@example.com']) as x"
+    )
     suite = Suite("analytics.marts.mart", (Rule("TST-01", "expect_table_to_hold_no_raw_value", {}, "A test."),))
-    (result,) = shop.judge([suite], raw_columns=[RawColumn("vault.staging.cards", "card", "card")]).results
-    assert result.violations == 1
+    (result,) = shop.judge([suite], raw_columns=columns).results
+    assert result.violations == 2
+    assert result.reason.endswith("(x: email 1, visitor 2)")
