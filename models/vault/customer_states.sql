@@ -29,6 +29,8 @@ select
         stg_customers.birth_date,
         -- one that lies in the future shows nothing, until its day comes
         stg_customers.birth_date <= {{ today() }},
+        -- nor does who is too young, until theirs comes
+        {{ is_of_age("stg_customers.birth_date") }},
         stg_customers.created_at,
         stg_customers.updated_at,
         consents.consent_state

@@ -24,6 +24,7 @@ select
     {{ issue_pseudonym("marketing", "person", "the_identifier") }} as marketing_person_pseudonym,
     -- quasi-identifiers
     {{ birth_decade("the_date") }} as birth_decade,
+    {{ is_of_age("the_date") }} as is_of_age,
     {{ country("the_text") }} as country,
     {{ language("the_text") }} as language,
     {{ postal_area("the_text") }} as postal_area,

@@ -122,7 +122,8 @@ class Sample(sampled.Source):
         execute("set variable keeping_shape = ?", [sorted({*keys, *_FREELY})])
         execute("create view formed_texts as from texts where list_contains(getvariable('keeping_shape'), domain)")
         execute("create view other_texts as from texts where not list_contains(getvariable('keeping_shape'), domain)")
-        zone = sampled.policy(self._settings.project)["time_zone"]
+        policy = sampled.policy(self._settings.project)
+        zone = policy["time_zone"]
         today = self._settings.as_of or now.date()
         for exchange in self.exchanges:
             seed = f"{self._seed} {exchange}"
@@ -130,7 +131,9 @@ class Sample(sampled.Source):
             scramble.exchange_texts(self.connection, "formed_texts", f"{exchange}_formed", seed)
             scramble.exchange_texts(self.connection, "other_texts", f"{exchange}_other", seed, keep_shape=keep)
             execute(f"create table {exchange}_texts as from {exchange}_formed union all from {exchange}_other")
-            scramble.exchange_days(self.connection, "days", f"{exchange}_days", seed, today)
+            scramble.exchange_days(
+                self.connection, "days", f"{exchange}_days", seed, today, int(policy["marketing_age"])
+            )
             utc = now.replace(tzinfo=None)
             scramble.exchange_moments(self.connection, "moments", f"{exchange}_moments", seed, zone, utc)
         self._values = {column: self._exchanged_values(column) for column in self._exchanged}

@@ -13,7 +13,8 @@ outputs.)
 
 What is exchanged inside which class:
 
-- `birth_date`: another day of the same decade, as long as it lies between 1900 and today;
+- `birth_date`: another day of the same decade on which the person is of age for marketing or is not, as before, as long
+  as it lies between 1900 and today;
 - `postal_code`: another code of the same postal area (the first two characters, three overseas), hence of the same
   region;
 - `city`: any letters;

@@ -253,6 +253,16 @@ CHECKS: tuple[Check, ...] = (
         no_exception=_TESTED,
     ),
     Check(
+        "OPT-02",
+        "build",
+        "Nobody is in marketing who is younger than the policy says.",
+        "persons in marketing, and their day of birth where it is known",
+        "Children know less of what becomes of their data, and marketing is what they are to be protected from first "
+        "(GDPR recital 38).",
+        "Look at models/vault/marketing_opt_ins.sql, and at the macro is_of_age (macros/privacy/).",
+        no_exception=_TESTED,
+    ),
+    Check(
         "PSE-04",
         "build",
         "No person has the same pseudonym in two publications.",

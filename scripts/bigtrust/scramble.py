@@ -104,9 +104,12 @@ def exchange_texts(
     )
 
 
-def exchange_days(connection: duckdb.DuckDBPyConnection, source: str, target: str, seed: str, today: date) -> None:
+def exchange_days(
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, seed: str, today: date, years: int
+) -> None:
     """Make the table `target` of `day`, `other` from the table `source` of distinct `day`: another day of the decade.
 
+    Who is so many years old today stays so, and who is younger stays younger.
     Days before 1900 and after today are not there: they are published as unknown, and stay as they are.
     """
     connection.execute(
@@ -116,9 +119,15 @@ def exchange_days(connection: duckdb.DuckDBPyConnection, source: str, target: st
             decades as (
                 select
                     day,
-                    greatest(date_trunc('decade', day), date '1900-01-01')::date as first_day,
-                    least(date_trunc('decade', day) + interval 10 year - interval 1 day, $today)::date as last_day
-                from {source}
+                    greatest(
+                        date_trunc('decade', day), date '1900-01-01', if(day > born_until, born_until + 1, null)
+                    )::date as first_day,
+                    least(
+                        date_trunc('decade', day) + interval 10 year - interval 1 day,
+                        $today,
+                        if(day <= born_until, born_until, null)
+                    )::date as last_day
+                from {source}, (select ($today - to_years($years))::date as born_until)
                 where day between date '1900-01-01' and $today
             )
         select
@@ -130,7 +139,7 @@ def exchange_days(connection: duckdb.DuckDBPyConnection, source: str, target: st
             )::integer as other
         from decades
         """,
-        {"seed": seed, "today": today},
+        {"seed": seed, "today": today, "years": years},
     )
 
 

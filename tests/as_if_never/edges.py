@@ -170,6 +170,9 @@ EDGES = (
             (consent("no", "2025-06-02"), consent("yes", "2025-06-03", "profiling")),
         )
     ),
+    # who is eighteen today, and tomorrow
+    _edge(customer("2025-01-01", "2025-01-01", born="2007-07-01"), consent("yes", "2025-06-02")),
+    _edge(customer("2025-01-01", "2025-01-01", born="2007-07-02"), consent("yes", "2025-06-02")),
     # marketing sees a person for 25 months: one of whom the last day was yesterday, one of whom it is today
     _edge(customer("2023-06-01", "2023-06-01"), consent("yes", "2023-06-01")),
     _edge(customer("2023-06-02", "2023-06-02"), consent("yes", "2023-06-02")),
@@ -186,6 +189,11 @@ EDGES = (
         _ticket(0, "#c0", "2025-06-05", "#t0"),
         visit(0, "#c0", "2025-06-05", purchase_id="#t0"),
         request("purchase", purchase_id="#t0"),
+    ),
+    # of whom nothing arrives on the day on which they come of age
+    History(
+        THREE_DELIVERIES,
+        (customer("2025-01-01", "2025-01-01", born="2007-02-28"), consent("yes", "2025-02-02")),
     ),
     # of whom nothing arrives on the day on which the window ends
     History(THREE_DELIVERIES, (customer("2022-02-28", "2022-02-28"),)),

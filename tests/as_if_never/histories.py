@@ -355,7 +355,7 @@ class _Draft:
                 {
                     "customer_id": customer,
                     "last_name": f"name of {customer}",
-                    "birth_date": self._one_of("1980-05-17", "1991-01-01", None),
+                    "birth_date": self._one_of("1980-05-17", "1991-01-01", "2007-03-01", None),
                     "postal_code": self._one_of("#000", "#000", None),
                     "country": self._one_of("FR", "FR", None),
                     "language": self._one_of("fr", "en"),

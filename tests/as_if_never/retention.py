@@ -21,6 +21,7 @@ Windows = Mapping[tuple[str, str], int]  # months by data category and purpose
 
 _ATTRIBUTES = ("birth_decade", "region", "country", "language", "customer_since_month")
 _OF_THE_AUDIENCE = _ATTRIBUTES[:-1]
+_MARKETING_AGE = 18  # years, as seeds/policy/settings.csv says
 # the columns of each mart that are foretold
 FORETOLD = {
     "analytics.customers": ("person_pseudonym", *_ATTRIBUTES),
@@ -109,26 +110,34 @@ class Shown:
         )
 
     def _shown_audience(self) -> Keys:
-        """Persons with a record and an activity within marketing's window, whose last word on marketing is yes."""
-        last, words = self._last_activities(), {}
-        for row in self._staging.in_order("consents"):
+        """Persons of age, with a record and an activity within marketing's window, whose last word on it is yes."""
+        last, words = self._last_activities(), dict[str, list[Mapping[str, Any]]]()
+        for row in self._staging.rows("consents"):
             person = row["customer_id"]
-            # of two words of the same moment, the one delivered later is the last
-            if row["purpose"].lower() == "marketing" and (
-                person not in words or row["recorded_at"] >= words[person]["recorded_at"]
-            ):
-                words[person] = row
+            if row["purpose"].lower() == "marketing":
+                words.setdefault(person, []).append(row)
         return self._attributes(
             (
                 person
-                for person, word in words.items()
-                if word["granted"]
+                for person, said in words.items()
+                if self._is_granted(said)
                 and person in self._customers
+                and self._is_of_age(self._customers[person]["birth_date"])
                 and person in last
                 and self._is_shown("customers", last[person], "marketing")
             ),
             _OF_THE_AUDIENCE,
         )
+
+    @staticmethod
+    def _is_granted(words: Iterable[Mapping[str, Any]]) -> bool:
+        """Of all that was said in the last moment, nothing may have been no."""
+        words = list(words)
+        last = max(word["recorded_at"] for word in words)
+        return all(word["granted"] for word in words if word["recorded_at"] == last)
+
+    def _is_of_age(self, born: date | None) -> bool:
+        return born is None or months_after(born, 12 * _MARKETING_AGE) <= self._day
 
     def _attributes(self, persons: Iterable[str], columns: tuple[str, ...]) -> Keys:
         """Each person with what is shown of them, so that nobody is one of fewer than k."""

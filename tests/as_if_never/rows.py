@@ -35,9 +35,9 @@ def visit(number: int, customer: str, moment: str, *, first: int = 0, **names: s
     return Landed("web_events", {**event, **names}, first)
 
 
-def customer(created: str | None, updated: str | None) -> Landed:
+def customer(created: str | None, updated: str | None, *, born: str = "1980-05-17") -> Landed:
     """A record of c0."""
-    record = {"customer_id": "#c0", "postal_code": "#000", "country": "FR", "birth_date": "1980-05-17"}
+    record = {"customer_id": "#c0", "postal_code": "#000", "country": "FR", "birth_date": born}
     return Landed("customers", {**record, "created_at": created, "updated_at": updated})
 
 

@@ -16,10 +16,8 @@ with
 
         select
             stg_consents.customer_id,
-            arg_max(
-                stg_consents.granted,
-                (stg_consents.recorded_at, stg_consents.file_number, stg_consents.row_number)
-            ) as is_granted
+            -- of two words of the same moment, the stricter is the last
+            arg_max(stg_consents.granted, (stg_consents.recorded_at, not stg_consents.granted)) as is_granted
         from {{ ref("stg_consents") }} as stg_consents
         left join
             {{ ref("erased_persons") }} as erased_persons

@@ -296,7 +296,7 @@ BUILT = [
     Patch(
         "consent ignored",
         AUDIENCE,
-        rewritten("models/vault/marketing_opt_ins.sql", "    granted\n    and row", "    row"),
+        rewritten("models/vault/marketing_opt_ins.sql", "    kept_consents.granted\n    and", "   "),
         on("", "OPT-01"),
     ),
 ]

@@ -111,14 +111,16 @@ def test_a_postal_code_stays_in_its_area(codes: set[str]) -> None:
 
 @EXAMPLES
 @given(st.sets(st.dates(date(1850, 1, 1), date(2030, 1, 1)), min_size=1, max_size=60))
-def test_a_birth_date_stays_in_its_decade_and_is_another_day(days: set[date]) -> None:
+def test_a_birth_date_stays_in_its_decade_and_on_its_side_of_eighteen_years(days: set[date]) -> None:
+    of_age = TODAY.replace(year=TODAY.year - 18)
     with duckdb.connect() as connection:
         connection.execute("create table days as select unnest(?::date[]) as day", [sorted(days)])
-        scramble.exchange_days(connection, "days", "exchanged", "1", TODAY)
+        scramble.exchange_days(connection, "days", "exchanged", "1", TODAY, 18)
         others = dict(connection.execute("select day, other from exchanged").fetchall())
     assert set(others) == {day for day in days if date(1900, 1, 1) <= day <= TODAY}
     for day, other in others.items():
         assert day.year // 10 == other.year // 10
+        assert (day <= of_age) == (other <= of_age)
         assert date(1900, 1, 1) <= other <= TODAY
         assert day != other
 

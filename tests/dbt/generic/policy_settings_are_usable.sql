@@ -12,6 +12,8 @@
             then coalesce(try_cast(value as integer), 0) not between 12 and 1200
             when 'forget_promise_days'
             then coalesce(try_cast(value as integer), 0) not between 1 and 28
+            when 'marketing_age'
+            then coalesce(try_cast(value as integer), 0) not between 15 and 30
             when 'time_zone'
             then value is null or value not in (select name from pg_timezone_names())
             when 'policy_version'
@@ -28,6 +30,7 @@
                 ('interest_window_days'),
                 ('forget_offer_months'),
                 ('forget_promise_days'),
+                ('marketing_age'),
                 ('time_zone'),
                 ('policy_version')
         ) as required(setting)
