@@ -283,6 +283,12 @@ def _window_switched_off(project: Path, known: Known) -> None:
     path.write_text(f"{head}-%}}{never}{body}", encoding="utf-8")
 
 
+def _old_enough_some_day(project: Path, known: Known) -> None:
+    """The wrong sign in the macro; nobody of the demo is under eighteen, so the policy is stricter."""
+    replace_in(project / "macros" / "privacy" / "is_of_age.sql", "- interval", "+ interval")
+    replace_in(project / "seeds" / "policy" / "settings.csv", "marketing_age,18,", "marketing_age,30,")
+
+
 BUILT = [
     Patch(
         "pseudonyms by the key of another publication",
@@ -299,6 +305,7 @@ BUILT = [
         rewritten("models/vault/marketing_opt_ins.sql", "    kept_consents.granted\n    and", "   "),
         on("", "OPT-01"),
     ),
+    Patch("somebody too young in marketing", AUDIENCE, _old_enough_some_day, on("", "OPT-02")),
 ]
 FORGOTTEN = [
     Patch(
