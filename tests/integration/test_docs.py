@@ -46,8 +46,14 @@ PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
 TILL_REQUEST = PROJECT / "docs" / "examples" / "till_request.json"
 EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path != TILL_REQUEST)
 COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
-# A run after requests to forget: tests/integration/test_forgetting.py and test_till_requests.py do just that.
-RUN_ELSEWHERE = {(README, ".venv/bin/bigtrust run"), (FORGETTING, ".venv/bin/bigtrust run")}
+# A run after requests to forget, after an edit of the policy, a comparison of builds: tests/integration/test_forgetting.py,
+# test_till_requests.py, test_preview.py and test_non_interference.py do just that.
+RUN_ELSEWHERE = {
+    (README, ".venv/bin/bigtrust run"),
+    (FORGETTING, ".venv/bin/bigtrust run"),
+    (PROJECT / "docs" / "retention.md", ".venv/bin/bigtrust run"),
+    (PROJECT / "docs" / "checks.md", ".venv/bin/bigtrust check --non-interference --sample 50"),
+}
 # Made by the project, ignored by git: named in the guides, absent from a clean checkout.
 MADE = (
     "landing",
@@ -140,7 +146,8 @@ def test_every_command_of_a_guide_runs_in_the_order_of_the_guide(page: Path, war
             if command.startswith("make"):
                 require_target(command)
             elif (page, command) in RUN_ELSEWHERE:
-                main.commands["run"].make_context("run", shlex.split(command)[2:])
+                _, name, *arguments = shlex.split(command)
+                main.commands[name].make_context(name, arguments)
             else:
                 script += [f"echo '{block}' >&2", command]
     # `export` lines name folders for trying things: here they lie in the sandbox.
