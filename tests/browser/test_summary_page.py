@@ -22,6 +22,7 @@ Opened = Callable[..., Page]
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.xdist_group("summary page"),
     pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's package chromium"),
 ]
 

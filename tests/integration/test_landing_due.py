@@ -14,6 +14,8 @@ from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
 from warehouse import PUBLICATIONS, Warehouse
 
+pytestmark = pytest.mark.xdist_group("landing due")  # what they share is built once
+
 WINDOWS = """data_category,purpose,period_months,start_event,legal_source
 customers,analytics,18,last_activity,a test
 purchases,analytics,9,purchase,a test

@@ -18,6 +18,8 @@ from bigtrust.build import Dbt
 from bigtrust.errors import CheckFailed, ConfigurationError
 from warehouse import Warehouse, let_k_be_1, replace_in
 
+pytestmark = pytest.mark.xdist_group("retention")  # what they share is built once
+
 DATED_MARTS = ("purchases", "purchase_lines", "returns", "touchpoints")
 MARTS = ("customers", *DATED_MARTS)
 ZONES = ("Pacific/Auckland", "America/Los_Angeles", "Pacific/Kiritimati", "Pacific/Pago_Pago")
