@@ -46,7 +46,7 @@ PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
 TILL_REQUEST = PROJECT / "docs" / "examples" / "till_request.json"
 EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path != TILL_REQUEST)
 COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
-# A run after requests to forget, after an edit of the policy, a comparison of builds: tests/integration/test_forgetting.py,
+# A run after requests to forget, after an edit of the policy, a comparison of builds: test_forgetting.py,
 # test_till_requests.py, test_preview.py and test_non_interference.py do just that.
 RUN_ELSEWHERE = {
     (README, ".venv/bin/bigtrust run"),
