@@ -329,18 +329,18 @@ _LAST = f"right(normalised, {SHORTEST})"
 def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
     """Make the tables `possible(normalised, name, landed_in)`, the raw values that the comparable texts may hold, and
     `anchors(anchor, normalised)`: each is filed under that of its three pieces which the fewest of a sample share."""
+    forms = ", ".join(("piece", "reverse(piece)", rot13("piece"), rot13("reverse(piece)")))
     connection.execute(f"""
         create or replace temp table occurring as
-        select distinct {_filed("piece")} as piece
-        from (select {_pieces("text")} as piece from (select {folded("text")} as text from comparable))""")
-    first, middle, last = (_filed(folded(piece)) for piece in (_FIRST, _MIDDLE, _LAST))
+        select distinct unnest([{forms}]) as piece
+        from (select distinct {_pieces("text")} as piece from comparable)""")
     connection.execute(f"""
         create or replace temp table possible as
         select raw.*
         from {RAW_VALUES} as raw
-        semi join occurring as lasts on {last} = lasts.piece
-        semi join occurring as firsts on {first} = firsts.piece
-        semi join occurring as middles on {middle} = middles.piece""")
+        semi join occurring as lasts on {_LAST} = lasts.piece
+        semi join occurring as firsts on {_FIRST} = firsts.piece
+        semi join occurring as middles on {_MIDDLE} = middles.piece""")
     (values,) = connection.execute("select count(*) from possible").fetchall()[0]
     connection.execute(f"""
         create or replace temp table anchors as
@@ -348,9 +348,9 @@ def _file_under_anchors(connection: duckdb.DuckDBPyConnection) -> None:
         pieces as (
             select
                 normalised,
-                {first} as first_piece,
-                {middle} as middle_piece,
-                {last} as last_piece
+                {_filed(folded(_FIRST))} as first_piece,
+                {_filed(folded(_MIDDLE))} as middle_piece,
+                {_filed(folded(_LAST))} as last_piece
             from patterns
         ),
         shared as (
