@@ -21,7 +21,6 @@ Windows = Mapping[tuple[str, str], int]  # months by data category and purpose
 
 _ATTRIBUTES = ("birth_decade", "region", "country", "language", "customer_since_month")
 _OF_THE_AUDIENCE = _ATTRIBUTES[:-1]
-_MARKETING_AGE = 18  # years, as seeds/policy/settings.csv says
 # the columns of each mart that are foretold
 FORETOLD = {
     "analytics.customers": ("person_pseudonym", *_ATTRIBUTES),
@@ -50,10 +49,18 @@ class Shown:
     """What the marts show of landing rows from which the footprint is deleted, on a day."""
 
     def __init__(
-        self, landing: Landing, policy: Policy, *, day: date, k: int, windows: Windows, regions: Mapping[str, str]
+        self,
+        landing: Landing,
+        policy: Policy,
+        *,
+        day: date,
+        k: int,
+        marketing_age: int,
+        windows: Windows,
+        regions: Mapping[str, str],
     ) -> None:
-        """`regions`: the region of each French department by its number."""
-        self._zone = policy.zone
+        """`marketing_age`: in years; `regions`: the region of each French department by its number."""
+        self._zone, self._marketing_age = policy.zone, marketing_age
         self._day, self._k, self._windows, self._regions = day, k, windows, regions
         staging = Staging(landing, policy)
         self._staging = staging
@@ -137,7 +144,7 @@ class Shown:
         return all(word["granted"] for word in words if word["recorded_at"] == last)
 
     def _is_of_age(self, born: date | None) -> bool:
-        return born is None or months_after(born, 12 * _MARKETING_AGE) <= self._day
+        return born is None or months_after(born, 12 * self._marketing_age) <= self._day
 
     def _attributes(self, persons: Iterable[str], columns: tuple[str, ...]) -> Keys:
         """Each person with what is shown of them, so that nobody is one of fewer than k."""

@@ -3,6 +3,6 @@
 
 with consents as (select * from {{ ref("stg_consents") }})
 
-select customer_id, purpose, channel, granted, file_number, row_number, recorded_at
+select customer_id, purpose, channel, granted, recorded_at
 from consents
 where {{ not_of_an_erased_person("consents.customer_id", "consents.recorded_at") }}

@@ -103,10 +103,6 @@ class Staging:
         """The rows of a landing table; none if it was not delivered."""
         return list(self._rows.get(table, {}).values())
 
-    def in_order(self, table: str) -> list[Values]:
-        """The rows of a landing table in the order of their delivery."""
-        return [row for _, row in sorted(self._rows.get(table, {}).items(), key=lambda delivered: delivered[0])]
-
     def by(self, table: str, column: str) -> dict[str, Values]:
         """The rows of a landing table by a column that identifies them."""
         return {row[column]: row for row in self.rows(table)}
