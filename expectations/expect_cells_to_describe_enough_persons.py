@@ -12,8 +12,8 @@ class ExpectCellsToDescribeEnoughPersons(CountedExpectation):
     """CEL-01: every cell of the relation describes at least k persons.
 
     Rule: behind each row, a combination of the columns of `by`, there are at least k persons (a setting of the policy).
-    They are counted again from the sales in the vault: persons and not purchases, and only those with a pseudonym that
-    the vault has issued. A row of which the vault knows no sale describes nobody, and violates the rule.
+    They are counted again from the sales and messages in the vault: persons and not purchases, and only those with a
+    pseudonym that the vault has issued. A row of which the vault knows none describes nobody, and violates the rule.
 
     Counted: rows.
 

@@ -3,7 +3,7 @@
 
 from typing import Any, ClassVar
 
-from bigtrust.gx.cells import counted_cells, same
+from bigtrust.gx.cells import WITH_A_TOTAL, counted_cells, same
 from bigtrust.gx.counted import CountedExpectation, Counts
 from bigtrust.gx.engine import DuckDBExecutionEngine
 
@@ -11,11 +11,12 @@ from bigtrust.gx.engine import DuckDBExecutionEngine
 class ExpectMissingCellsToDescribeEnoughPersons(CountedExpectation):
     """CEL-02: the cells that the relation leaves out describe at least k persons together.
 
-    Rule: a column of `by` other than the month divides what was sold into cells. Of each month (and each value of the
-    other columns of `by`) of which cells are written, those that are not describe at least k persons together, or
-    there are none. Persons are counted as in CEL-01.
+    Rule: a column of `by` other than the month or the campaign divides what was sold or sent into cells. Of each month
+    or campaign (and each value of the other columns of `by`) of which cells are written, those that are not describe at
+    least k persons together, or there are none. Persons are counted as in CEL-01.
 
-    Counted: months (and values of the other columns) with cells; violations: those in which so few are left out.
+    Counted: months or campaigns (and values of the other columns) with cells; violations: those in which so few are
+    left out.
 
     Reason: the amount of a month is known, from the other aggregates of the publication or from the accounts. What is
     visible, taken away from it, leaves what is not: if that is one cell of two persons, it was left out in vain
@@ -37,7 +38,7 @@ class ExpectMissingCellsToDescribeEnoughPersons(CountedExpectation):
         counts = Counts()
         enough, others = counted_cells(engine, self.by, self.k)
         for divided in self.by:
-            if divided == "sold_month":
+            if divided in WITH_A_TOTAL:
                 continue
             within = [column for column in self.by if column != divided]
             examined, violations = engine.rows(f"""

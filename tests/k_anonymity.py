@@ -13,6 +13,10 @@ LADDER = {
     "region": "unknown",
     "country": "unknown",
     "birth_decade": None,
+    "value_band": "unknown",
+    "recency_band": "unknown",
+    "preferred_channel": "unknown",
+    "contact_pressure": "unknown",
 }
 Person = TypeVar("Person", bound=Hashable)
 

@@ -1,7 +1,7 @@
-{% macro needed_until(data_category, starts, purchased_on=none, honours_erasure=none) -%}
+{% macro needed_until(data_category, starts, purchased_on=none, honours_erasure=none, but_for=none) -%}
     {%- set policy = retention_policy() -%}
     {%- set ends = ["cast(null as date)"] -%}
-    {%- for window in policy.get(data_category, []) if honours_erasure in (none, window.honours_erasure) -%}
+    {%- for window in policy.get(data_category, []) if honours_erasure in (none, window.honours_erasure) and window.purpose != but_for -%}
         {%- if window.start_event not in starts -%}
             {{
                 exceptions.raise_compiler_error(

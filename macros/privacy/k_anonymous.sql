@@ -7,6 +7,10 @@
         "region": "'unknown'",
         "country": "'unknown'",
         "birth_decade": "null",
+        "value_band": "'unknown'",
+        "recency_band": "'unknown'",
+        "preferred_channel": "'unknown'",
+        "contact_pressure": "'unknown'",
     } -%}
     {%- for column in quasi_identifiers if column not in ladder -%}
         {{

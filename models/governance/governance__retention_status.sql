@@ -11,6 +11,9 @@ with
         ("insights", "sales_by_region_month"),
         ("finance", "daily_totals"),
         ("marketing", "audience_members"),
+        ("marketing", "campaign_results"),
+        ("marketing", "offer_pauses"),
+        ("marketing", "offer_cool_downs"),
     ] -%}
     {{ require_every_window(relations) }}
 

@@ -17,8 +17,12 @@ with
             customer_id,
             purchased_on as active_on,
             cast(null as date) as created_on,
-            {{ needed_until("purchases", {"purchase": "purchased_on"}, honours_erasure=true) }}
-            as needed_until
+            -- whom marketing may no longer see, it needs no purchase of
+            {{
+                needed_until(
+                    "purchases", {"purchase": "purchased_on"}, honours_erasure=true, but_for="marketing"
+                )
+            }} as needed_until
         from {{ ref("kept_purchases") }}
         union all
         select

@@ -8,8 +8,12 @@ with
         select
             purchase_number,
             purchase_id,
-            {{ needed_until("purchases", {"purchase": "purchased_on"}, honours_erasure=true) }}
-            as needed_until
+            -- marketing knows no purchase by its number
+            {{
+                needed_until(
+                    "purchases", {"purchase": "purchased_on"}, honours_erasure=true, but_for="marketing"
+                )
+            }} as needed_until
         from {{ ref("kept_purchases") }}
 
     )

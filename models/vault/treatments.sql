@@ -29,12 +29,23 @@ select
     {{ language("the_text") }} as language,
     {{ postal_area("the_text") }} as postal_area,
     {{ store("the_text") }} as store,
+    {{ contact_channel("the_text") }} as contact_channel,
+    {{ contact_band("the_number") }} as contact_band,
+    {{ value_band("the_number") }} as value_band,
+    {{ recency_band("the_date") }} as recency_band,
     {{ month(local_date("the_time")) }} as month,
     {{ local_date("the_time") }} as day,
     {{ read_local_date("the_text") }} as day_of_text,
     cast(the_time as date) as day_in_utc
 from
     (
-        values (cast(null as varchar), cast(null as date), cast(null as timestamp), cast(null as varchar))
-    ) as stand_ins(the_text, the_date, the_time, the_identifier)
+        values
+            (
+                cast(null as varchar),
+                cast(null as date),
+                cast(null as timestamp),
+                cast(null as decimal),
+                cast(null as varchar)
+            )
+    ) as stand_ins(the_text, the_date, the_time, the_number, the_identifier)
 where false

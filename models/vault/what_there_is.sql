@@ -72,14 +72,22 @@ with
 select 'customers.customer_since_month' as what, is_there
 from months
 union all
-{% for of_whom, attributes in [("customers", "customer_attributes"), ("opt_ins", "audience_attributes")] -%}
+-- the bands of an audience are given up later than the decade
+{% for of_whom, attributes, given_up_later in [
+    ("customers", "customer_attributes", ""),
+    (
+        "opt_ins",
+        "audience_profiles",
+        ", preferred_channel, contact_pressure, value_band, recency_band",
+    ),
+] -%}
     select '{{ of_whom }}.birth_decade' as what, count(*) > 1 as is_there
     from
         (
             select birth_decade
             from {{ ref(attributes) }}
             where birth_decade is not null
-            group by birth_decade
+            group by birth_decade{{ given_up_later }}
             having count(*) >= {{ setting("k") }}
         ) as decades
     union all
@@ -89,6 +97,54 @@ union all
 {% endfor %}
 -- whom marketing may see today
 select 'opt_ins' as what, exists (select 1 from {{ ref("audience_attributes") }}) as is_there
+union all
+-- and who of them gets no offers for now
+select
+    'pauses' as what,
+    exists (
+        select 1
+        from {{ ref("audience_profiles") }} as audience_profiles
+        left join
+            {{ ref("quiet_persons") }} as quiet_persons
+            on audience_profiles.person_pseudonym = quiet_persons.person_pseudonym
+        where audience_profiles.contact_pressure = 'at_limit' or quiet_persons.quiet_until > {{ today() }}
+    ) as is_there
+union all
+select
+    'cool_downs' as what,
+    exists (
+        select 1
+        from {{ ref("cool_downs") }} as cool_downs
+        inner join
+            {{ ref("audience_attributes") }} as audience_attributes
+            on cool_downs.person_pseudonym = audience_attributes.person_pseudonym
+        where cool_downs.cool_until > {{ today() }}
+    ) as is_there
+union all
+select
+    'cells.segment' as what,
+    exists (
+        select 1
+        from
+            (
+                select audience_messages.campaign_id
+                from {{ ref("audience_messages") }} as audience_messages
+                inner join
+                    {{ ref("protected_marketing__audience_members") }} as audience_members
+                    on audience_messages.person_pseudonym = audience_members.person_pseudonym
+                where audience_messages.visible_until > {{ today() }}
+                group by audience_messages.campaign_id, audience_members.value_band
+                having count(distinct audience_messages.person_pseudonym) >= {{ setting("k") }}
+            ) as large
+        where campaign_id is not null
+        group by campaign_id
+        having count(*) > 1
+    ) as is_there
+union all
+select
+    'offer_categories' as what,
+    exists (select 1 from {{ ref("stg_product_categories") }})
+    or exists (select 1 from {{ ref("stg_products") }} where category_id is not null) as is_there
 union all
 -- persons enough for an aggregate
 select 'cells' as what, count(distinct customer_id) >= {{ setting("k") }} as is_there

@@ -31,6 +31,7 @@ _REMEMBERED = {
     "requests": "select request_key, state from restricted.erasure_requests",
     "products": "select product_id, category_id from staging.stg_products",
     "product_categories": "select category_id, ancestor_id from restricted.product_category_tree",
+    "category_cycles": "select category_id, months from restricted.category_cycles",
     "category_numbers": "select category_id, category_number from restricted.category_numbers",
     "customers": """
         select person_pseudonyms.customer_id, customer_states.row_state

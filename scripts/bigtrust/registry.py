@@ -227,7 +227,7 @@ CHECKS: tuple[Check, ...] = (
         "ERA-02",
         "build",
         "Nothing that was forgotten is in a publication: no line, no amount, no contact that names it or reveals the "
-        "interest in it.",
+        "interest in it, and no offer is kept away because of it.",
         "rows of the requests, and of what is published of purchases",
         "ERA-01 sees that what is forgotten is left out somewhere on the way; whether it really is, only the rows say.",
         "Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and "
@@ -260,6 +260,16 @@ CHECKS: tuple[Check, ...] = (
         "Children know less of what becomes of their data, and marketing is what they are to be protected from first "
         "(GDPR recital 38).",
         "Look at models/vault/marketing_opt_ins.sql, and at the macro is_of_age (macros/privacy/).",
+        no_exception=_TESTED,
+    ),
+    Check(
+        "OFR-01",
+        "build",
+        "Nobody may be offered what they bought, before most of its replacement cycle has passed, or what the policy "
+        "wants no offers for.",
+        "persons in marketing, and what analytics shows that they bought",
+        "After a purchase that one makes every ten years nobody wants offers for the same.",
+        "Look at models/vault/offers/cool_downs.sql, and at marketing's models offer_pauses and offer_eligibility.",
         no_exception=_TESTED,
     ),
     Check(

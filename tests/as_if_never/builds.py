@@ -76,8 +76,7 @@ class Builds:
             (row["data_category"], row["purpose"]): int(row["period_months"])
             for row in _csv_rows(policy / "retention_windows.csv")
         }
-        settings = {row["setting"]: row["value"] for row in _csv_rows(policy / "settings.csv")}
-        self._marketing_age = int(settings["marketing_age"])
+        self._policy_settings = {row["setting"]: row["value"] for row in _csv_rows(policy / "settings.csv")}
         self._regions = {
             row["postal_area"]: row["region"] for row in _csv_rows(PROJECT / "seeds" / "reference" / "regions.csv")
         }
@@ -158,7 +157,7 @@ class Builds:
             register.keep(requests, self._settings(folder / "sequence", day).vault)
 
             subjects = _Subjects(batch, landing)
-            told: dict[str, Any] = {"day": day, "k": calendar.k, "marketing_age": self._marketing_age}
+            told: dict[str, Any] = {"day": day, "k": calendar.k, "settings": self._policy_settings}
             told |= {"windows": self._windows, "regions": self._regions}
             expected = Shown(kept, policy, **told).keys()
             everything = Shown(landing, policy, **told).keys()

@@ -227,8 +227,15 @@ class _Draft:
                 continue  # a parent that has no row of its own
             self._land(
                 "product_categories",
-                {"category_id": category, "name": f"name of {category}", "parent_category_id": parent},
-                {"parent_category_id": self._one_of(None, "#k0", "#k2"), "name": f"new name of {category}"},
+                {
+                    "category_id": category,
+                    "name": f"name of {category}",
+                    "parent_category_id": parent,
+                    "replacement_cycle_months": self._one_of(None, "1", "18", "40", "150"),
+                },
+                {"replacement_cycle_months": self._one_of(None, "3", "36")}
+                if self._often()
+                else {"parent_category_id": self._one_of(None, "#k0", "#k2"), "name": f"new name of {category}"},
             )
         self._products = ["#a0", "#a1", "#a2"]
         for product in self._products:
@@ -263,7 +270,7 @@ class _Draft:
                     "line_number": str(line),
                     "product_id": self._one_of(*self._products, *self._products, *self._products, "#a9"),
                     "quantity": self._one_of("1", "2", "1,5"),
-                    "unit_price": self._one_of("4.50", "10"),
+                    "unit_price": self._one_of("4.50", "10", "150", "900"),
                     "discount": self._one_of(None, "0.50"),
                 },
                 self._one_of({"quantity": "3"}, {"product_id": self._one_of(*self._products)}, {"quantity": "many"}),
@@ -303,6 +310,13 @@ class _Draft:
         if table != "support_tickets":
             row["category_id"] = self._one_of("#k1", "#k2", "#k0", None, "#k8")
             change |= {"category_id": self._one_of(None, *self._categories)}
+        if table == "support_tickets":
+            row |= {"closed_at": self._one_of(None, self._text(moment + timedelta(days=2)))}
+        if table == "marketing_messages":
+            opened = self._one_of(None, None, self._text(moment + timedelta(hours=1)))
+            row |= {"campaign_id": self._one_of("#m0", "summer", "summer", None), "opened_at": opened}
+            row |= {"channel": self._one_of("email", "email", "app", "fax", None)}
+            row |= {"clicked_at": self._one_of(None, None, opened)}
         if table == "web_events":
             row |= {"event_type": "page_view", "product_id": self._one_of(None, *self._products)}
         self._land(table, row, self._one_of(change, {happened: "yesterday"}))

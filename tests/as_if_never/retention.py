@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import calendar
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
 from typing import Any
 
 from bigtrust.oracle import Landing, Policy, Staging
@@ -20,7 +21,8 @@ Keys = Counter[tuple[Any, ...]]
 Windows = Mapping[tuple[str, str], int]  # months by data category and purpose
 
 _ATTRIBUTES = ("birth_decade", "region", "country", "language", "customer_since_month")
-_OF_THE_AUDIENCE = _ATTRIBUTES[:-1]
+_BANDS = ("preferred_channel", "contact_pressure", "value_band", "recency_band")
+_OF_THE_AUDIENCE = (*_ATTRIBUTES[:-1], *_BANDS)
 # the columns of each mart that are foretold
 FORETOLD = {
     "analytics.customers": ("person_pseudonym", *_ATTRIBUTES),
@@ -31,6 +33,10 @@ FORETOLD = {
     "insights.sales_by_category_month": ("sold_month", "category_id", "purchase_count"),
     "insights.sales_by_region_month": ("sold_month", "region", "purchase_count"),
     "marketing.audience_members": ("person_pseudonym", *_OF_THE_AUDIENCE),
+    "marketing.campaign_results": ("campaign_id", "segment", "person_count", "message_count", "opened_count"),
+    "marketing.offer_cool_downs": ("person_pseudonym", "category_id"),
+    "marketing.offer_eligibility": ("person_pseudonym", "category_id", "reason"),
+    "marketing.offer_pauses": ("person_pseudonym", "reason"),
 }
 
 
@@ -40,9 +46,13 @@ def months_after(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _amount(line: Mapping[str, Any]) -> Decimal:
+def _net_amount(line: Mapping[str, Any]) -> Decimal:
     amount = line["quantity"] * line["unit_price"] - (line.get("discount") or 0)
-    return abs(Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP))
+    return Decimal(amount).quantize(Decimal("0.01"), ROUND_HALF_UP)
+
+
+def _amount(line: Mapping[str, Any]) -> Decimal:
+    return abs(_net_amount(line))
 
 
 class Shown:
@@ -55,12 +65,13 @@ class Shown:
         *,
         day: date,
         k: int,
-        marketing_age: int,
+        settings: Mapping[str, str],
         windows: Windows,
         regions: Mapping[str, str],
     ) -> None:
-        """`marketing_age`: in years; `regions`: the region of each French department by its number."""
-        self._zone, self._marketing_age = policy.zone, marketing_age
+        """`settings`: those of the policy, as text; `regions`: the region of each French department by its number."""
+        self._zone = policy.zone
+        self._settings = {name: int(value) for name, value in settings.items() if value.isdigit()}
         self._day, self._k, self._windows, self._regions = day, k, windows, regions
         staging = Staging(landing, policy)
         self._staging = staging
@@ -102,7 +113,7 @@ class Shown:
             "analytics.touchpoints": self._shown_touchpoints(),
             "insights.sales_by_category_month": self._cells(self._category, is_anonymous_counted=True),
             "insights.sales_by_region_month": self._cells(self._region, is_anonymous_counted=False),
-            "marketing.audience_members": self._shown_audience(),
+            **self._shown_to_marketing(),
         }
 
     def _shown_customers(self) -> Keys:
@@ -116,25 +127,198 @@ class Shown:
             _ATTRIBUTES,
         )
 
-    def _shown_audience(self) -> Keys:
+    def _shown_to_marketing(self) -> dict[str, Keys]:
+        members = set(self._audience())
+        self._messages = [message for message in self._looked_back_at() if message["customer_id"] in members]
+        self._bands = {member: self._bands_of(member) for member in members}
+        pauses, cool_downs = self._pauses(members), self._cool_downs(members)
+        audience = self._attributes(members, _OF_THE_AUDIENCE)
+        return {
+            "marketing.audience_members": audience,
+            "marketing.campaign_results": self._campaign_results(audience),
+            "marketing.offer_cool_downs": Counter(cool_downs),
+            "marketing.offer_pauses": Counter(pauses.items()),
+            # no category of the histories is one that the policy calls vulnerable
+            "marketing.offer_eligibility": Counter(
+                (member, category, pauses.get(member) or ("cool_down" if (member, category) in cool_downs else "ok"))
+                for member in members
+                for category in self._catalogue()
+            ),
+        }
+
+    def _audience(self) -> Iterator[str]:
         """Persons of age, with a record and an activity within marketing's window, whose last word on it is yes."""
         last, words = self._last_activities(), dict[str, list[Mapping[str, Any]]]()
         for row in self._staging.rows("consents"):
             person = row["customer_id"]
             if row["purpose"].lower() == "marketing":
                 words.setdefault(person, []).append(row)
-        return self._attributes(
-            (
-                person
-                for person, said in words.items()
-                if self._is_granted(said)
-                and person in self._customers
-                and self._is_of_age(self._customers[person]["birth_date"])
-                and person in last
-                and self._is_shown("customers", last[person], "marketing")
-            ),
-            _OF_THE_AUDIENCE,
+        yield from (
+            person
+            for person, said in words.items()
+            if self._is_granted(said)
+            and person in self._customers
+            and self._is_of_age(self._customers[person]["birth_date"])
+            and person in last
+            and self._is_shown("customers", last[person], "marketing")
         )
+
+    def _looked_back_at(self) -> Iterator[Mapping[str, Any]]:
+        """Messages of months that marketing may look back at, with their day."""
+        for row in self._staging.rows("marketing_messages"):
+            sent_on = self._local(row["sent_at"])
+            if self._is_shown("marketing_messages", sent_on.replace(day=1), "marketing") and self._may_be_used(row):
+                yield {**row, "sent_on": sent_on}
+
+    def _may_be_used(self, contact: Mapping[str, Any]) -> bool:
+        """What is about a purchase never outlives it."""
+        bought_on = self._bought_on.get(contact.get("purchase_id"))  # type: ignore[arg-type]  # None is in no purchase
+        return bought_on is None or self._is_shown("purchases", bought_on, "marketing")
+
+    def _bands_of(self, person: str) -> dict[str, str]:
+        messages = self._received.get(person, ())
+        opened = Counter(self._channel(message) for message in messages if self._is_opened(message))
+        since = self._day - timedelta(self._settings["contact_days"])
+        recent = len([message for message in messages if message["sent_on"] > since])
+        months = {
+            month: paid
+            for month, paid in self._paid.get(person, {}).items()
+            if self._is_shown("purchases", month, "marketing")
+        }
+        value = sum(paid for month, paid in months.items() if month > months_after(self._day, -13))
+        last, ends = max(months, default=None), {"quarter": 4, "year": 13}
+        return {
+            "preferred_channel": max(opened, key=lambda channel: (opened[channel], channel), default="unknown"),
+            "contact_pressure": "at_limit"
+            if recent >= self._settings["contact_limit"]
+            else "some"
+            if recent
+            else "none",
+            "value_band": "high"
+            if value >= self._settings["value_high"]
+            else "middle"
+            if value >= self._settings["value_middle"]
+            else "low",
+            "recency_band": "none"
+            if last is None
+            else next((band for band, ago in ends.items() if last > months_after(self._day, -ago)), "longer"),
+        }
+
+    @cached_property
+    def _received(self) -> dict[str, list[Mapping[str, Any]]]:
+        received = defaultdict(list)
+        for message in self._messages:
+            received[message["customer_id"]].append(message)
+        return received
+
+    @cached_property
+    def _paid(self) -> dict[str | None, Counter[date]]:
+        """What each person paid by month."""
+        paid: dict[str | None, Counter[date]] = defaultdict(Counter)
+        for (purchase, _), line in self._lines.items():
+            month = self._bought_on[purchase].replace(day=1)
+            paid[self._owner(purchase)][month] += _net_amount(line)  # type: ignore[assignment]  # a Counter of amounts
+        return paid
+
+    @staticmethod
+    def _is_opened(message: Mapping[str, Any]) -> bool:
+        return bool(message.get("opened_at") or message.get("clicked_at"))
+
+    @staticmethod
+    def _channel(message: Mapping[str, Any]) -> str:
+        channel: str = message.get("channel") or "unknown"
+        return channel if channel in ("email", "sms", "post", "app", "unknown") else "other"
+
+    def _pauses(self, members: Iterable[str]) -> dict[str, str]:
+        """Who gets no offer at all, and the first reason."""
+        quiet = timedelta(self._settings["quiet_days"])
+        complaints = {
+            row.get("customer_id")
+            for row in self._staging.rows("support_tickets")
+            if self._may_be_used(row)
+            and self._is_shown("support_tickets", self._local(row["opened_at"]), "marketing")
+            and (row.get("closed_at") is None or self._local(row["opened_at"]) + quiet > self._day)
+        }
+        returns = {
+            self._owner(row["purchase_id"])
+            for row in self._returns
+            if self._may_be_used(row)
+            and self._is_shown("returns", self._local(row["returned_at"]), "marketing")
+            and self._local(row["returned_at"]) + quiet > self._day
+        }
+        pressed = {member for member in members if self._bands[member]["contact_pressure"] == "at_limit"}
+        reasons = {"recent_complaint": complaints, "recent_return": returns, "contact_pressure": pressed}
+        found = {
+            member: next((reason for reason, whom in reasons.items() if member in whom), None) for member in members
+        }
+        return {member: reason for member, reason in found.items() if reason is not None}
+
+    def _cool_downs(self, members: Iterable[str]) -> set[tuple[str, str]]:
+        """Who gets no offer for which category: what they bought lately is of it, or of a category above it."""
+        members, cool = set(members), set()
+        below = defaultdict(set)
+        for category in self._categories():
+            for above in self._line_of(category):
+                below[above].add(category)
+        for (purchase, _), line in self._lines.items():
+            owner, bought_on = self._owner(purchase), self._bought_on[purchase]
+            category = self._category(line, owner)
+            months = self._cycle(category)
+            if owner in members and category is not None and months:
+                share = -(-months * self._settings["cool_down_percent"] // 100)
+                is_used = self._is_shown("purchases", bought_on, "marketing")
+                if months_after(bought_on, share) > self._day and is_used:
+                    cool |= {(owner, restrained) for restrained in below[category]}
+        return cool
+
+    def _cycle(self, category: str | None) -> int:
+        """Its own, else the longest of those above it; 0: none."""
+        rows = self._category_rows
+        cycles = [
+            int(rows[above].get("replacement_cycle_months") or 0) if above in rows else 0
+            for above in (self._line_of(category) if category else ())
+        ]
+        return (cycles[0] or max(cycles)) if cycles else 0
+
+    def _line_of(self, category: str) -> list[str]:
+        """The category, the one above it, and so on."""
+        rows, line = self._category_rows, [category]
+        while (above := rows.get(line[-1], {}).get("parent_category_id")) and above not in line:
+            line.append(above)
+        return line
+
+    @cached_property
+    def _category_rows(self) -> dict[str, Mapping[str, Any]]:
+        return self._staging.by("product_categories", "category_id")
+
+    def _catalogue(self) -> set[str]:
+        """The categories that were delivered, or that a product is of."""
+        rows, products = self._staging.rows("product_categories"), self._products.values()
+        return {row["category_id"] for row in rows} | {row["category_id"] for row in products if row.get("category_id")}
+
+    def _categories(self) -> set[str]:
+        """Those, and what is named above them."""
+        return {above for category in self._catalogue() for above in self._line_of(category)}
+
+    def _campaign_results(self, audience: Keys) -> Keys:
+        at = 1 + _OF_THE_AUDIENCE.index("value_band")
+        segments = {member[0]: member[at] for member in audience}
+        sent: dict[tuple[str, str], Counter[str | None]] = defaultdict(Counter)
+        opened: Counter[tuple[str, str]] = Counter()
+        for message in self._messages:
+            if message.get("campaign_id"):
+                cell = (message["campaign_id"], segments[message["customer_id"]])
+                sent[cell][message["customer_id"]] += 1
+                opened[cell] += self._is_opened(message)
+        small = {cell for cell in sent if self._is_small(set(sent[cell]), sent[cell])}  # type: ignore[arg-type]
+        for campaign in {campaign for campaign, _ in small}:
+            hidden: Counter[str | None] = Counter()
+            for cell in small:
+                hidden.update(sent[cell] if cell[0] == campaign else {})
+            others = [cell for cell in sent.keys() - small if cell[0] == campaign]
+            if others and self._is_small(set(hidden), hidden):  # type: ignore[arg-type]
+                small.add(min(others, key=lambda cell: (len(sent[cell]), cell[1])))
+        return Counter((*cell, len(sent[cell]), sent[cell].total(), opened[cell]) for cell in sent.keys() - small)
 
     @staticmethod
     def _is_granted(words: Iterable[Mapping[str, Any]]) -> bool:
@@ -144,7 +328,7 @@ class Shown:
         return all(word["granted"] for word in words if word["recorded_at"] == last)
 
     def _is_of_age(self, born: date | None) -> bool:
-        return born is None or months_after(born, 12 * self._marketing_age) <= self._day
+        return born is None or months_after(born, 12 * self._settings["marketing_age"]) <= self._day
 
     def _attributes(self, persons: Iterable[str], columns: tuple[str, ...]) -> Keys:
         """Each person with what is shown of them, so that nobody is one of fewer than k."""
@@ -159,6 +343,8 @@ class Shown:
             return self._local(opened).replace(day=1) if opened else None
         if column == "region":
             return self._region({}, customer["customer_id"])
+        if column in _BANDS:
+            return self._bands[customer["customer_id"]][column]
         return customer.get(column) or "unknown"
 
     def _last_activities(self) -> dict[str, date]:

@@ -121,6 +121,29 @@ union all
     union all
 {% endfor %}
 
+-- what is forgotten keeps no offer away: the category looks as if nothing of it had been bought
+select 'cool-downs' as what
+from {{ ref("protected_marketing__offer_cool_downs") }} as offer_cool_downs
+inner join
+    {{ ref("marketing_person_pseudonyms") }} as person_pseudonyms
+    on offer_cool_downs.person_pseudonym = person_pseudonyms.person_pseudonym
+where
+    person_pseudonyms.customer_id in (select customer_id from forgotten)
+    and {{ in_scope("person", "person_pseudonyms.customer_id") }}
+    and not exists (
+        select 1
+        from {{ ref("scope_purchase_lines") }} as staying
+        inner join {{ ref("stg_products") }} as stg_products on staying.product_id = stg_products.product_id
+        inner join {{ ref("product_category_tree") }} as tree on stg_products.category_id = tree.ancestor_id
+        where
+            staying.customer_id = person_pseudonyms.customer_id
+            and tree.category_id = offer_cool_downs.category_id
+            and (staying.purchase_number, staying.line_number)
+            not in (select (purchase_number, line_number) from forgotten)
+    )
+
+union all
+
 {% for kept, moment in [("kept_web_events", "occurred_at"), ("kept_marketing_messages", "sent_at")] -%}
     select 'interest' as what
     from {{ ref(kept) }} as contacts

@@ -302,7 +302,7 @@ BUILT = [
     Patch(
         "consent ignored",
         AUDIENCE,
-        rewritten("models/vault/marketing_opt_ins.sql", "    kept_consents.granted\n    and", "   "),
+        rewritten("models/vault/marketing_opt_ins.sql", "    and consent_states.is_granted\n", ""),
         on("", "OPT-01"),
     ),
     Patch("somebody too young in marketing", AUDIENCE, _old_enough_some_day, on("", "OPT-02")),

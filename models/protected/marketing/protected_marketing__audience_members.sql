@@ -1,9 +1,28 @@
-select person_pseudonym, birth_decade, region, country, language, visible_until
+select
+    person_pseudonym,
+    birth_decade,
+    region,
+    country,
+    language,
+    preferred_channel,
+    contact_pressure,
+    value_band,
+    recency_band,
+    visible_until
 from
     {{
         k_anonymous(
-            ref("audience_attributes"),
-            ["birth_decade", "region", "country", "language"],
+            ref("audience_profiles"),
+            [
+                "birth_decade",
+                "region",
+                "country",
+                "language",
+                "preferred_channel",
+                "contact_pressure",
+                "value_band",
+                "recency_band",
+            ],
             others=["person_pseudonym", "visible_until"],
             k=setting("k"),
         )

@@ -1,8 +1,10 @@
 {#- Products that are new or are in another category since the last run: what is said of their lines changes. -#}
 {{ config(materialized="working") }}
 
+-- depends_on: {{ ref("category_cycles") }}
 -- depends_on: {{ ref("product_category_tree") }}
 -- depends_on: {{ ref("stg_products") }}
+-- depends_on: {{ source("last_run", "category_cycles") }}
 -- depends_on: {{ source("last_run", "product_categories") }}
 -- depends_on: {{ source("last_run", "products") }}
 {{
@@ -16,6 +18,20 @@
         ~ ref("product_category_tree")
         ~ " except from "
         ~ source("last_run", "product_categories")
+        ~ ")",
+    )
+}}
+{{
+    require_full_build(
+        "the replacement cycle of a category changed",
+        "(from "
+        ~ source("last_run", "category_cycles")
+        ~ " except from "
+        ~ ref("category_cycles")
+        ~ ") union all (from "
+        ~ ref("category_cycles")
+        ~ " except from "
+        ~ source("last_run", "category_cycles")
         ~ ")",
     )
 }}

@@ -1,4 +1,4 @@
-"""The persons behind the cells of an aggregate, counted again from the sales that the vault keeps.
+"""The persons behind the cells of an aggregate, counted again from the sales and the messages that the vault keeps.
 
 A cell is a combination of values of the columns that an aggregate is grouped by (`cells` in the meta of its model).
 A person counts who has a pseudonym that the vault has issued; an anonymous sale counts as nobody.
@@ -9,9 +9,14 @@ from collections.abc import Sequence
 from bigtrust.gx.engine import DuckDBExecutionEngine
 
 # A month belongs to a purchase, a category to a line, a region to a person.
-DIMENSIONS = ("sold_month", "category_id", "region")
+_OF_SALES = ("sold_month", "category_id", "region")
+# A campaign belongs to a message, a segment to a person.
+_OF_MESSAGES = ("campaign_id", "segment")
+DIMENSIONS = (*_OF_SALES, *_OF_MESSAGES)
+# What a total is known of: within it, something else divides it into cells.
+WITH_A_TOTAL = ("sold_month", "campaign_id")
 
-# In one of so many purchases, most cells have k persons already: those are not counted one by one.
+# In one of so many purchases or messages, most cells have k persons already: those are not counted one by one.
 _SAMPLE = 16
 # The largest part of a cell that may be one person's.
 _MOST = 0.8
@@ -25,10 +30,10 @@ def counted_cells(engine: DuckDBExecutionEngine, by: Sequence[str], k: int) -> t
     """
     enough, others = (f"memory.main.{what}_{'_'.join(by)}" for what in ("enough", "others"))
     columns = ", ".join(by)
-    sales = f"({_sales(engine, by)}) as sales"
+    sales = f"({_contributions(engine, by)}) as sales"
     engine.rows(f"""
         create table if not exists {enough} as
-        select {columns} from {sales} where hash(purchase_number) % {_SAMPLE} = 0
+        select {columns} from {sales} where hash(number) % {_SAMPLE} = 0
         group by {columns} having count(distinct person) >= {k}""")
     engine.rows(f"""
         create table if not exists {others} as
@@ -45,7 +50,7 @@ def cells_of_one_person(engine: DuckDBExecutionEngine, by: Sequence[str], relati
     """
     found = f"memory.main.of_one_{'_'.join(by)}"
     columns = ", ".join(by)
-    sales = f"({_sales(engine, by, has_amount=True)}) as sales"
+    sales = f"({_contributions(engine, by, has_amount=True)}) as sales"
 
     def of_one(contributor: str, among: str) -> str:
         return f"""
@@ -70,11 +75,33 @@ def same(one: str, other: str, columns: Sequence[str]) -> str:
     return " and ".join(f"{one}.{column} is not distinct from {other}.{column}" for column in columns) or "true"
 
 
-def _sales(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool = False) -> str:
-    """SQL: `purchase_number`, `person` and dimensions of each purchase, or of each line if the category is asked.
+def _contributions(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool = False) -> str:
+    """SQL: `number`, `person` and dimensions of each purchase, of each line if the category is asked, or of each
+    message.
 
-    With `has_amount`, also its `net_amount`.
+    With `has_amount`, also its `net_amount`; of a message, 1.
     """
+    return _messages(by) if set(by) <= set(_OF_MESSAGES) else _sales(engine, by, has_amount=has_amount)
+
+
+def _messages(by: Sequence[str]) -> str:
+    columns = {"campaign_id": "messages.campaign_id", "segment": "members.value_band"}
+    selected = ", ".join(f"{columns[dimension]} as {dimension}" for dimension in by)
+    return f"""
+        select
+            hash(persons.person_pseudonym, messages.sent_on) as number,
+            persons.person_pseudonym as person,
+            {selected},
+            1 as net_amount
+        from vault.restricted.audience_messages as messages
+        inner join vault.restricted.marketing_person_pseudonyms as persons
+            on messages.person_pseudonym = persons.person_pseudonym
+        inner join marketing.protected.audience_members as members
+            on persons.person_pseudonym = members.person_pseudonym
+        where messages.campaign_id is not null"""
+
+
+def _sales(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool) -> str:
     columns = {"sold_month": "purchases.sold_month", "category_id": "numbers.category_id"}
     columns["region"] = "coalesce(regions.region, 'unknown')"
     selected = ", ".join(f"{columns[dimension]} as {dimension}" for dimension in by)
@@ -94,7 +121,8 @@ def _sales(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool
             on purchases.person_pseudonym = regions.person_pseudonym"""
     of_somebody = "where persons.person_pseudonym is not null" if "region" in by else ""
     return f"""
-        select purchases.purchase_number, persons.person_pseudonym as person, {selected} from {joins} {of_somebody}"""
+        select purchases.purchase_number as number, persons.person_pseudonym as person, {selected}
+        from {joins} {of_somebody}"""
 
 
 def _category_numbers(engine: DuckDBExecutionEngine) -> str:

@@ -11,7 +11,10 @@ from bigtrust.lineage.evaluate import Relation
 from bigtrust.lineage.taint import Taint
 
 # Treatments that leave a quasi-identifier: what they make of it can still identify in combination.
-GENERALISING = frozenset({"birth_decade", "country", "language", "month", "postal_area"})
+GENERALISING = frozenset(
+    {"birth_decade", "country", "language", "month", "postal_area"}
+    | {"contact_band", "contact_channel", "recency_band", "value_band"}
+)
 PSEUDONYM = "pseudonym"
 _PERSONS = "customers."  # the landing table of what is known of a person; everything else is something that happened
 _ENDS = "visible_until"  # the day on which a row expires: never in a mart, and checked as a day (RET-01)

@@ -1,9 +1,9 @@
 """The registered treatments: the only things that lower a class.
 
 They are declared once, in the model `treatments` of the vault: each of its columns is one macro, applied to a stand-in
-(`the_text`, `the_date`, `the_time`, `the_identifier`), and its YAML says which class it turns into which, and of which
-landing columns. An expression of another model is that treatment if it is written exactly so, with anything in the
-place of the stand-in.
+(`the_text`, `the_date`, `the_time`, `the_number`, `the_identifier`), and its YAML says which class it turns into
+which, and of which landing columns. An expression of another model is that treatment if it is written exactly so, with
+anything in the place of the stand-in.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.lineage.taint import CLASSES, Flow, Taint
 
 MODEL = "treatments"
-STAND_INS = ("the_text", "the_date", "the_time", "the_identifier")
+STAND_INS = ("the_text", "the_date", "the_time", "the_number", "the_identifier")
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,23 @@
             then coalesce(try_cast(value as integer), 0) not between 1 and 28
             when 'marketing_age'
             then coalesce(try_cast(value as integer), 0) not between 15 and 30
+            when 'cool_down_percent'
+            then coalesce(try_cast(value as integer), -1) not between 0 and 100
+            when 'contact_days'
+            then coalesce(try_cast(value as integer), 0) not between 1 and 366
+            when 'contact_limit'
+            then coalesce(try_cast(value as integer), 0) not between 1 and 100
+            when 'quiet_days'
+            then coalesce(try_cast(value as integer), -1) not between 0 and 366
+            when 'value_middle'
+            then coalesce(try_cast(value as integer), 0) < 1
+            when 'value_high'
+            then
+                coalesce(try_cast(value as integer), 0) <= (
+                    select coalesce(max(try_cast(settings.value as integer)), 0)
+                    from {{ model }} as settings
+                    where settings.setting = 'value_middle'
+                )
             when 'time_zone'
             then value is null or value not in (select name from pg_timezone_names())
             when 'policy_version'
@@ -31,6 +48,12 @@
                 ('forget_offer_months'),
                 ('forget_promise_days'),
                 ('marketing_age'),
+                ('cool_down_percent'),
+                ('contact_days'),
+                ('contact_limit'),
+                ('quiet_days'),
+                ('value_middle'),
+                ('value_high'),
                 ('time_zone'),
                 ('policy_version')
         ) as required(setting)

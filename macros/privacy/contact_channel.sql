@@ -1,0 +1,1 @@
+{% macro contact_channel(channel) -%} {{ code(channel, ["email", "sms", "post", "app"]) }} {%- endmacro %}
