@@ -78,10 +78,21 @@ class Dbt:
 
         Raises ConfigurationError if a policy table is not possible.
         """
+        self._build_seeds_and("+path:models/marts", progress=progress)
+
+    def build_activation(self, progress: Progress) -> None:
+        """Build the policy tables and test them, then what decides whom an offer or a recall may reach.
+
+        Raises ConfigurationError if a policy table is not possible.
+        """
+        parts = ("+path:models/vault/activation", "+cool_downs", "+scope_purchase_lines")
+        self._build_seeds_and(*parts, progress=progress)
+
+    def _build_seeds_and(self, *parts: str, progress: Progress) -> None:
         with self._environment(0):
             seeds = ["build", "--select", "path:seeds", "--indirect-selection", "cautious"]  # tests of nothing else
             self._raise_for(self._invoke(seeds, lambda *_: None))
-            self._raise_for(self._invoke(["run", "--select", "+path:models/marts"], progress))
+            self._raise_for(self._invoke(["run", "--select", *parts], progress))
 
     def _unchanged_views(self) -> list[str]:
         """Views are what they were; but in those of marts the day that they compare with may stand."""

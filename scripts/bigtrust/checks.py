@@ -17,6 +17,7 @@ from bigtrust import (
     check_exceptions,
     contract,
     data_tests,
+    disclosures,
     lineage,
     metamorphic,
     purposes,
@@ -53,7 +54,7 @@ _chatter.addHandler(logging.NullHandler())
 _chatter.propagate = False
 
 # What governance's own relations need: rows that only exist when something happened.
-_HAPPENINGS = ("rejects", "runs", "checks", "exceptions", "reviews")
+_HAPPENINGS = ("rejects", "runs", "checks", "exceptions", "reviews", "disclosures", "recipients")
 # Everything that a DuckDB file can hold beside the rows of its relations: names and texts that could carry a value.
 CATALOGUE = """
     select 'relation' as kind, schema_name, table_name from duckdb_tables() where not internal
@@ -432,6 +433,8 @@ def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()
             unavailable.setdefault(name, _WHY_NOTHING.get(name, reason))
         for name in _FOR_LACK_OF.keys() & unavailable.keys():
             unavailable[name] = unavailable.get(_FOR_LACK_OF[name], unavailable[name])
+        if not count("select count(*) from policy.recipients")[0]:
+            unavailable["recipients"] = "the policy has no recipient"
         if not count("select count(*) from restricted.landing_set_aside where status = 'rejected'")[0]:
             unavailable["rejects"] = "no row was rejected"
     if not records.latest(settings.runs):
@@ -442,4 +445,6 @@ def _unavailable(settings: Settings, exceptions: Collection[CheckException] = ()
         unavailable["exceptions"] = "the policy has no exception"
     if not reviews.read(settings.reviews):
         unavailable["reviews"] = "no review is recorded"
+    if not disclosures.read(settings):
+        unavailable["disclosures"] = "no addresses were given out"
     return unavailable

@@ -522,6 +522,99 @@ def landing_due(output: str, **folders: str | None) -> None:
     console.print(f"The keys are in {output}. They are personal data: hand them over, then delete them.")
 
 
+@main.command()
+@click.option("--campaign", metavar="NAME", help="The campaign that the addresses are for.")
+@click.option("--category", metavar="ID", help="The product category that is offered.")
+@click.option(
+    "--recall", "is_recall", is_flag=True, help="A product recall, which the law demands, instead of an offer."
+)
+@click.option("--product", metavar="ID", help="With --recall: the product.")
+@click.option("--from", "first", metavar="DATE", help="With --recall: sold from this day on (YYYY-MM-DD).")
+@click.option("--to", "last", metavar="DATE", help="With --recall: sold until this day.")
+@click.option(
+    "--recipient", required=True, metavar="NAME", help="Who receives them: one of seeds/policy/recipients.csv."
+)
+@click.option(
+    "--purpose",
+    type=click.Choice(["marketing", "partner_sharing"]),
+    help="For which purpose, if the policy has the recipient for both.",
+)
+@click.option("--output", metavar="FILE", help="The file to write (CSV, for its owner alone).")
+@click.option("--dry-run", "is_dry", is_flag=True, help="Only count: nothing is written.")
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where it builds, in a folder of its own that is removed afterwards.")
+@_folder("published", "Where the publications are: addresses never go there.")
+@_folder("register", "The register of erasure requests, where disclosures are kept, too.")
+def activate(
+    campaign: str | None,
+    category: str | None,
+    is_recall: bool,
+    product: str | None,
+    first: str | None,
+    last: str | None,
+    recipient: str,
+    purpose: str | None,
+    output: str | None,
+    is_dry: bool,
+    **folders: str | None,
+) -> None:
+    """Write addresses for an offer or a recall: the one controlled way back from pseudonyms.
+
+    \b
+    bigtrust activate --campaign NAME --category ID --recipient NAME (--output FILE | --dry-run)
+    bigtrust activate --recall --product ID --from DATE --to DATE --recipient NAME (--output FILE | --dry-run)
+
+    Consent, requests to forget and contact pressure count as of now, not as of the last run. What was given out is
+    recorded, and the next run publishes that in governance.
+    """
+    from bigtrust import activation
+
+    if (output is None) != is_dry:
+        raise click.UsageError("Say one thing: --output FILE or --dry-run.")
+    of_recall = (product, first, last)
+    request: activation.Offer | activation.Recall
+    if is_recall:
+        if product is None or first is None or last is None or any((campaign, category, purpose)):
+            raise click.UsageError(
+                "A recall needs --product, --from and --to, and no --campaign, --category, --purpose."
+            )
+        days = (_date("--from", first), _date("--to", last))
+        request = activation.Recall(product, *days, recipient)
+    else:
+        if campaign is None or category is None or any(of_recall):
+            raise click.UsageError("An offer needs --campaign and --category. For a recall, say --recall.")
+        request = activation.Offer(campaign, category, recipient, purpose)
+    settings = Settings.load(**folders)
+    with _reporter() as reporter:
+        result = activation.activate(settings, request, None if output is None else Path(output), reporter)
+    _print_activated(result, output)
+
+
+def _print_activated(result: Any, output: str | None) -> None:
+    rows = [[reason, count] for reason, count in sorted(result.merged.items())]
+    _print_table("Persons", ["reason", "persons"], [*rows, ["all", sum(result.counts.values())]])
+    _print_lines(
+        [
+            f"Recipient {result.recipient.recipient}, for {result.recipient.purpose}: {result.recipient.legal_basis}.",
+            f"Columns: {', '.join(result.recipient.columns)}.",
+        ]
+    )
+    if result.recipient.purpose == "recall":
+        console.print(
+            "Who bought it without giving a name is not reached: say it in the shops and on the website."
+        )
+    if result.disclosure is None:
+        console.print("A dry run: nothing was written or recorded.")
+        return
+    _print_lines(
+        [
+            f"{result.disclosure.persons:,} addresses are in {output}, and what goes with them in {output}.json.",
+            f"They may be used before {result.disclosure.use_until}.",
+            "That they were given out is recorded; the next run publishes it in governance.",
+        ]
+    )
+
+
 class _Plain:
     """Plain lines, for logs and pipes."""
 

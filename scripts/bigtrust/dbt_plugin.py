@@ -17,7 +17,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import inputs, keys, landing, lock, records, register, reviews, secret, sql
+from bigtrust import disclosures, inputs, keys, landing, lock, records, register, reviews, secret, sql
 from bigtrust.errors import BigTrustError
 from bigtrust.files import private_folder
 from bigtrust.settings import Settings
@@ -29,6 +29,14 @@ _SAFE_ERRORS = (
     duckdb.ParserException,
     duckdb.SyntaxException,
 )
+_DISCLOSED = dict.fromkeys(("kind", "campaign", "subject", "recipient", "purpose", "legal_basis"), "VARCHAR") | {
+    "columns": "VARCHAR",
+    "persons": "INTEGER",
+    "policy_version": "VARCHAR",
+    "commitment": "VARCHAR",
+    "use_until": "DATE",
+    "disclosed_at": "TIMESTAMP",
+}
 _held: set[Path] = set()
 _locks = ExitStack()  # closed when the process ends
 _DISK_ERRORS = (duckdb.IOException, duckdb.TransactionException)
@@ -60,6 +68,7 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             self._builds_alone = given is None
             records.require_readable(self._settings.runs)
             reviews.read(self._settings.reviews)
+            disclosures.read(self._settings)
             keys.remember(self._settings, versions)
         for domain, version in versions.items():
             inner, outer = secret.pads(secret.domain_key(key, domain, version))
@@ -71,6 +80,8 @@ class Plugin(BasePlugin):  # type: ignore[misc]
         conn.execute("create schema if not exists runs")
         conn.execute(f"create or replace view runs.records as {_records_sql(self._settings.runs)}")
         conn.execute(f"create or replace view runs.reviews as {_reviews_sql(self._settings.reviews)}")
+        given_out = disclosures.folder(self._settings)
+        conn.execute(f"create or replace view runs.disclosures as {_read_json(given_out, _DISCLOSED)}")
         if self._record_only:
             return
         conn.execute("create schema if not exists landing")

@@ -92,6 +92,7 @@ def shop(tmp_path: Path) -> Shop:
                 select 1 as request_key, 'P9' as purchase_id, 'effective' as state;
             create table staging.stg_products as select 'P1' as product_id, 'kitchen' as category_id;
             create table restricted.product_category_tree as select 'kitchen' as category_id, 'kitchen' as ancestor_id;
+            create table restricted.category_cycles as select 'kitchen' as category_id, 120 as months;
             create table restricted.category_numbers as select 'kitchen' as category_id, 1 as category_number;
             create table restricted.customer_states as from (values ('C1', 1), ('C2', 2)) as s(customer_id, row_state);
             create table restricted.person_pseudonyms as select 'C1' as customer_id;
@@ -343,6 +344,7 @@ def test_what_is_remembered_names_no_purchase_and_no_person_who_is_not_kept(shop
         tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'last_run'").fetchall()
         assert {name for (name,) in tables} == {
             "build",
+            "category_cycles",
             "category_numbers",
             "customers",
             "files",

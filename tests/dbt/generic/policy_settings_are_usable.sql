@@ -22,6 +22,8 @@
             then coalesce(try_cast(value as integer), 0) not between 1 and 100
             when 'quiet_days'
             then coalesce(try_cast(value as integer), -1) not between 0 and 366
+            when 'export_days'
+            then coalesce(try_cast(value as integer), 0) not between 1 and 366
             when 'value_middle'
             then coalesce(try_cast(value as integer), 0) < 1
             when 'value_high'
@@ -52,6 +54,7 @@
                 ('contact_days'),
                 ('contact_limit'),
                 ('quiet_days'),
+                ('export_days'),
                 ('value_middle'),
                 ('value_high'),
                 ('time_zone'),
