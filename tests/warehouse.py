@@ -21,7 +21,7 @@ from bigtrust.build import Dbt, Progress
 from bigtrust.cli import main
 from bigtrust.settings import PROJECT, Settings
 
-PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "governance")
+PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "governance")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
 
 

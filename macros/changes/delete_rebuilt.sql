@@ -4,7 +4,7 @@
     {%- if only_changes() -%}
         delete from {{ this }}
         where
-            {{ key }} in (select {{ "marketing_" if domain == "marketing" }}{{ key }} from {{ rebuilt }})
+            {{ key }} in (select {{ domain ~ "_" if domain != "analytics" }}{{ key }} from {{ rebuilt }})
             {% if expires %} or {{ expires }} <= {{ today() }} {% endif %}
     {%- endif -%}
 {%- endmacro %}

@@ -14,6 +14,8 @@ with
         ("marketing", "campaign_results"),
         ("marketing", "offer_pauses"),
         ("marketing", "offer_cool_downs"),
+        ("service", "guarantees"),
+        ("service", "contacts"),
     ] -%}
     {{ require_every_window(relations) }}
 

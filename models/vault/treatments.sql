@@ -22,6 +22,7 @@ select
     {{ issue_pseudonym("analytics", "person", "the_identifier") }} as analytics_person_pseudonym,
     {{ issue_pseudonym("analytics", "purchase", "the_identifier") }} as analytics_purchase_pseudonym,
     {{ issue_pseudonym("marketing", "person", "the_identifier") }} as marketing_person_pseudonym,
+    {{ issue_pseudonym("service", "person", "the_identifier") }} as service_person_pseudonym,
     -- quasi-identifiers
     {{ birth_decade("the_date") }} as birth_decade,
     {{ is_of_age("the_date") }} as is_of_age,

@@ -178,6 +178,16 @@ union all
         ) as is_there
     union all
 {% endfor %}
+-- of whom after-sales needs something
+{% for what, relation in [("guarantees", "guarantees"), ("service_contacts", "contacts")] -%}
+    select
+        '{{ what }}' as what, exists (select 1 from {{ ref("protected_service__" ~ relation) }}) as is_there
+    union all
+{% endfor %}
+select
+    'service_contacts.satisfaction' as what,
+    exists (select 1 from {{ ref("protected_service__contacts") }} where satisfaction is not null) as is_there
+union all
 select 'requests' as what, exists (select 1 from {{ ref("erasure_requests") }}) as is_there
 union all
 select

@@ -98,6 +98,9 @@ _WHY_NOTHING = {
     "pauses": "nobody whom marketing may see is to be left in peace for now",
     "cool_downs": "nobody whom marketing may see bought lately what one seldom buys",
     "offer_categories": "landing names no product category",
+    "guarantees": "nobody with a number bought anything whose guarantee still lasts",
+    "service_contacts": "nobody with a number asked after-sales anything within the window",
+    "service_contacts.satisfaction": "nobody said how satisfied they were",
     "requests": "nobody has asked to forget anything",
     "categories": "neither landing nor the policy names a product category",
 }

@@ -600,9 +600,7 @@ def _print_activated(result: Any, output: str | None) -> None:
         ]
     )
     if result.recipient.purpose == "recall":
-        console.print(
-            "Who bought it without giving a name is not reached: say it in the shops and on the website."
-        )
+        console.print("Who bought it without giving a name is not reached: say it in the shops and on the website.")
     if result.disclosure is None:
         console.print("A dry run: nothing was written or recorded.")
         return

@@ -279,7 +279,7 @@ CHECKS: tuple[Check, ...] = (
         "pseudonyms of persons",
         "With the same pseudonym in two publications, one is the key to the other.",
         "Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, "
-        "models/vault/marketing_person_pseudonyms.sql.",
+        "models/vault/marketing_person_pseudonyms.sql, models/vault/service_person_pseudonyms.sql.",
         no_exception=_TESTED,
     ),
     Check(

@@ -21,7 +21,7 @@ from bigtrust.settings import Settings
 
 VARIABLE = "DBT_ENV_SECRET_BIGTRUST"
 MINIMUM_BYTES = 32
-DOMAINS = ("analytics", "marketing")  # named like the publications that have pseudonyms
+DOMAINS = ("analytics", "marketing", "service")  # named like the publications that have pseudonyms
 FIRST_VERSION = 1
 FINGERPRINT = "secret.fingerprint"
 _BLOCK = 64  # bytes: the block size of SHA-256 (RFC 2104)

@@ -10,7 +10,7 @@ from pathlib import Path
 from bigtrust.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[2]
-PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "governance")
+PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "governance")
 
 
 @dataclass(frozen=True)

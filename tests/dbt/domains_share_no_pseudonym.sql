@@ -4,12 +4,18 @@
         meta={
             "code": "PSE-04",
             "exit_code": 1,
-            "remedy": "A person has the same pseudonym in two publications. Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, models/vault/marketing_person_pseudonyms.sql.",
+            "remedy": "A person has the same pseudonym in two publications. Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, models/vault/marketing_person_pseudonyms.sql, models/vault/service_person_pseudonyms.sql.",
         },
     )
 }}
-select person_pseudonyms.person_pseudonym
-from {{ ref("person_pseudonyms") }} as person_pseudonyms
-inner join
-    {{ ref("marketing_person_pseudonyms") }} as marketing_person_pseudonyms
-    on person_pseudonyms.person_pseudonym = marketing_person_pseudonyms.person_pseudonym
+select analytics.person_pseudonym
+from {{ ref("person_pseudonyms") }} as analytics
+where
+    analytics.person_pseudonym in (select person_pseudonym from {{ ref("marketing_person_pseudonyms") }})
+    or analytics.person_pseudonym in (select person_pseudonym from {{ ref("service_person_pseudonyms") }})
+
+union all
+
+select marketing.person_pseudonym
+from {{ ref("marketing_person_pseudonyms") }} as marketing
+where marketing.person_pseudonym in (select person_pseudonym from {{ ref("service_person_pseudonyms") }})

@@ -121,6 +121,27 @@ union all
     union all
 {% endfor %}
 
+select 'guarantees' as what
+from {{ ref("protected_service__guarantees") }} as guarantees
+inner join
+    {{ ref("service_person_pseudonyms") }} as person_pseudonyms
+    on guarantees.person_pseudonym = person_pseudonyms.person_pseudonym
+where
+    person_pseudonyms.customer_id in (select customer_id from forgotten)
+    and {{ in_scope("person", "person_pseudonyms.customer_id") }}
+    and not exists (
+        select 1
+        from {{ ref("scope_purchase_lines") }} as staying
+        where
+            staying.customer_id = person_pseudonyms.customer_id
+            and staying.product_id = guarantees.product_id
+            and staying.purchased_on = guarantees.purchased_on
+            and (staying.purchase_number, staying.line_number)
+            not in (select (purchase_number, line_number) from forgotten)
+    )
+
+union all
+
 -- what is forgotten keeps no offer away: the category looks as if nothing of it had been bought
 select 'cool-downs' as what
 from {{ ref("protected_marketing__offer_cool_downs") }} as offer_cool_downs

@@ -56,6 +56,12 @@ with
             {{ ref("person_activity") }} as person_activity
             on person_pseudonyms.customer_id = person_activity.customer_id
         union
+        select 'service' as purpose, 'purchases' as data_category, purchased_on as dated_on
+        from {{ ref("protected_service__guarantees") }}
+        union
+        select 'service' as purpose, 'support_tickets' as data_category, opened_on as dated_on
+        from {{ ref("protected_service__contacts") }}
+        union
         select 'insights' as purpose, 'purchases' as data_category, sold_month as dated_on
         from {{ ref("protected_insights__sales_by_category_month") }}
         union

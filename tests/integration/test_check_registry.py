@@ -53,7 +53,7 @@ def test_what_stops_a_run_is_recorded_as_passed_with_how_much_it_examined(publis
     ]
     assert published.query(
         "governance", "select publication, examined > 0 from marts.check_results where code = 'OBJ-01' order by all"
-    ) == [(name, True) for name in ("analytics", "finance", "governance", "insights", "marketing")]
+    ) == [(name, True) for name in ("analytics", "finance", "governance", "insights", "marketing", "service")]
 
 
 def test_all_checks_are_listed_one_line_each_in_a_pipe(published: Warehouse) -> None:

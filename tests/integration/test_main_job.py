@@ -25,7 +25,8 @@ MARTS = {
     },
     "insights": {"about", "sales_by_category_month", "sales_by_region_month"},
     "finance": {"about", "daily_totals"},
-    "marketing": {"about", "audience_members"},
+    "marketing": {"about", "audience_members", "campaign_results", "offer_categories", "offer_eligibility"},
+    "service": {"about", "contacts", "guarantees"},
     "governance": {
         "about",
         "check_exceptions",

@@ -74,13 +74,15 @@
     select
         customer_id,
         {{ issue_pseudonym("analytics", "person", "customer_id") }} as person_pseudonym,
-        {{ issue_pseudonym("marketing", "person", "customer_id") }} as marketing_person_pseudonym
+        {{ issue_pseudonym("marketing", "person", "customer_id") }} as marketing_person_pseudonym,
+        {{ issue_pseudonym("service", "person", "customer_id") }} as service_person_pseudonym
     from persons
     where customer_id is not null
 {% else %}
     select
         cast(null as varchar) as customer_id,
         cast(null as uuid) as person_pseudonym,
-        cast(null as uuid) as marketing_person_pseudonym
+        cast(null as uuid) as marketing_person_pseudonym,
+        cast(null as uuid) as service_person_pseudonym
     where false
 {% endif %}

@@ -1,0 +1,1 @@
+select fact, value from {{ ref("protected_service__about") }}
