@@ -9,6 +9,7 @@ with
         ("analytics", "touchpoints"),
         ("insights", "sales_by_category_month"),
         ("insights", "sales_by_region_month"),
+        ("insights", "experience_by_month"),
         ("finance", "daily_totals"),
         ("marketing", "audience_members"),
         ("marketing", "campaign_results"),

@@ -178,6 +178,23 @@ union all
         ) as is_there
     union all
 {% endfor %}
+select
+    'cells.measure' as what,
+    exists (
+        select 1
+        from
+            (
+                select happened_month, measure, count(*) as event_count
+                from {{ ref("experiences") }}
+                where visible_until > {{ today() }}
+                group by happened_month, measure, person_pseudonym
+            ) as persons
+        group by happened_month, measure
+        having
+            count(*) >= {{ setting("k") }}
+            and not {{ is_of_one_person("max(event_count)", "sum(event_count)") }}
+    ) as is_there
+union all
 -- of whom after-sales needs something
 {% for what, relation in [("guarantees", "guarantees"), ("service_contacts", "contacts")] -%}
     select

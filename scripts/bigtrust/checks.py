@@ -88,6 +88,7 @@ _WHY_NOTHING = {
     "cells": "fewer than k persons bought anything, so no aggregate describes k of them",
     "cells.category_id": "in no month k persons bought in each of two categories, so none need be shown",
     "cells.region": "in no month k persons of each of two regions bought anything, so none need be shown",
+    "cells.measure": "in no month k persons asked, brought back or received anything",
     "cells.segment": "no campaign reached k persons in each of two segments, so none need be shown",
     "opt_ins": "nobody who was in contact lately agrees to marketing",
     "opt_ins.birth_decade": "no two decades of birth with the same bands are of k persons each, so none need be shown",

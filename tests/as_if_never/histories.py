@@ -312,6 +312,7 @@ class _Draft:
             change |= {"category_id": self._one_of(None, *self._categories)}
         if table == "support_tickets":
             row |= {"closed_at": self._one_of(None, self._text(moment + timedelta(days=2)))}
+            row |= {"satisfaction": self._one_of(None, "1", "5", "9")}
         if table == "marketing_messages":
             opened = self._one_of(None, None, self._text(moment + timedelta(hours=1)))
             row |= {"campaign_id": self._one_of("#m0", "summer", "summer", None), "opened_at": opened}

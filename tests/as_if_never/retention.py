@@ -30,6 +30,8 @@ FORETOLD = {
     "analytics.purchase_lines": ("purchase_pseudonym", "product_id", "returned_quantity"),
     "analytics.returns": ("purchase_pseudonym", "returned_on", "quantity"),
     "analytics.touchpoints": ("person_pseudonym", "occurred_on"),
+    "analytics.journeys": ("person_pseudonym", "kind", "occurred_on"),
+    "insights.experience_by_month": ("happened_month", "segment", "measure", "person_count", "event_count"),
     "insights.sales_by_category_month": ("sold_month", "category_id", "purchase_count"),
     "insights.sales_by_region_month": ("sold_month", "region", "purchase_count"),
     "marketing.audience_members": ("person_pseudonym", *_OF_THE_AUDIENCE),
@@ -37,6 +39,8 @@ FORETOLD = {
     "marketing.offer_cool_downs": ("person_pseudonym", "category_id"),
     "marketing.offer_eligibility": ("person_pseudonym", "category_id", "reason"),
     "marketing.offer_pauses": ("person_pseudonym", "reason"),
+    "service.contacts": ("person_pseudonym", "opened_on", "is_open"),
+    "service.guarantees": ("person_pseudonym", "product_id", "quantity", "purchased_on"),
 }
 
 
@@ -114,6 +118,9 @@ class Shown:
             "insights.sales_by_category_month": self._cells(self._category, is_anonymous_counted=True),
             "insights.sales_by_region_month": self._cells(self._region, is_anonymous_counted=False),
             **self._shown_to_marketing(),
+            **self._shown_to_service(),
+            "insights.experience_by_month": self._experiences(),
+            "analytics.journeys": self._journeys(),
         }
 
     def _shown_customers(self) -> Keys:
@@ -368,15 +375,99 @@ class Shown:
         return last
 
     def _shown_touchpoints(self) -> Keys:
-        shown: Keys = Counter()
+        return Counter((row["customer_id"], day) for _, row, day in self._contacts())
+
+    def _contacts(self) -> Iterator[tuple[str, Mapping[str, Any], date]]:
+        """The contacts that are shown, each with its landing table and its day."""
         contacts = {"web_events": "occurred_at", "support_tickets": "opened_at", "marketing_messages": "sent_at"}
         for table, happened in contacts.items():
             for row in self._staging.rows(table):
                 day, bought_on = self._local(row[happened]), self._bought_on.get(row.get("purchase_id"))
                 outlives = bought_on is not None and not self._is_shown("purchases", bought_on)
                 if row.get("customer_id") is not None and self._is_shown(table, day) and not outlives:
-                    shown[row["customer_id"], day] += 1
-        return shown
+                    yield table, row, day
+
+    def _journeys(self) -> Keys:
+        """Contacts, purchases and returns of persons, as the other marts show them."""
+        steps = Counter(
+            (self._owner(purchase), "purchase", bought_on)
+            for purchase, bought_on in self._bought_on.items()
+            if self._owner(purchase) is not None and self._is_shown("purchases", bought_on)
+        )
+        steps += Counter(
+            (owner, "return", self._local(row["returned_at"]))
+            for row in self._returns
+            if (owner := self._owner(row["purchase_id"])) is not None and self._is_return_shown(row)
+        )
+        kinds = {"web_events": "page_view", "support_tickets": "support_ticket"}
+        for table, row, day in self._contacts():
+            steps[row["customer_id"], kinds.get(table, "marketing_message"), day] += 1
+        return steps
+
+    def _experiences(self) -> Keys:
+        """A month of them expires as a whole; what is about a purchase never outlives it."""
+        found: dict[tuple[date, str, str], Counter[str | None]] = defaultdict(Counter)
+
+        def happened(owner: str | None, day: date, category: str, bought_on: date | None, *measures: str) -> None:
+            month = day.replace(day=1)
+            is_shown = self._is_shown(category, month, "insights")
+            if bought_on is not None:
+                is_shown = is_shown and self._is_shown("purchases", bought_on.replace(day=1), "insights")
+            if owner is not None and is_shown:
+                for measure in measures:
+                    found[month, "all", measure][owner] += 1
+                    found[month, self._region({}, owner), measure][owner] += 1
+
+        for row in self._staging.rows("support_tickets"):
+            measures = ["questions"]
+            if row.get("satisfaction") is not None and 1 <= row["satisfaction"] <= 5:
+                measures.append("satisfaction")
+            opened_on, closed_at = self._local(row["opened_at"]), row.get("closed_at")
+            if closed_at is not None and self._local(closed_at) >= opened_on:
+                measures.append("days_to_answer")
+            bought_on = self._bought_on.get(row.get("purchase_id"))  # type: ignore[arg-type]  # None is in no purchase
+            happened(row.get("customer_id"), opened_on, "support_tickets", bought_on, *measures)
+        for row in self._returns:
+            purchase, returned_on = row["purchase_id"], self._local(row["returned_at"])
+            happened(self._owner(purchase), returned_on, "returns", self._bought_on[purchase], "returns")
+        for row in self._staging.rows("marketing_messages"):
+            bought_on = self._bought_on.get(row.get("purchase_id"))  # type: ignore[arg-type]
+            happened(row["customer_id"], self._local(row["sent_at"]), "marketing_messages", bought_on, "messages")
+
+        small = {cell for cell in found if self._is_small(set(found[cell]), found[cell])}  # type: ignore[arg-type]
+        for month, measure in {(month, measure) for month, segment, measure in small if segment != "all"}:
+            regions = [cell for cell in found if (cell[0], cell[2]) == (month, measure) and cell[1] != "all"]
+            hidden: Counter[str | None] = Counter()
+            for cell in regions:
+                hidden.update(found[cell] if cell in small else {})
+            others = [cell for cell in regions if cell not in small]
+            if others and self._is_small(set(hidden), hidden):  # type: ignore[arg-type]
+                small.add(min(others, key=lambda cell: (len(found[cell]), cell[1])))
+        return Counter((*cell, len(found[cell]), found[cell].total()) for cell in found.keys() - small)
+
+    def _shown_to_service(self) -> dict[str, Keys]:
+        returned: Counter[tuple[str, str]] = Counter()
+        for row in self._returns:
+            returned[row["purchase_id"], row["line_number"]] += row["quantity"]
+        return {
+            "service.guarantees": Counter(
+                (self._owner(purchase), line["product_id"], left, self._bought_on[purchase])
+                for (purchase, number), line in self._lines.items()
+                if self._owner(purchase) is not None
+                and self._is_shown("purchases", self._bought_on[purchase], "service")
+                and (left := Decimal(line["quantity"] - returned[purchase, number]).normalize()) > 0
+            ),
+            "service.contacts": Counter(
+                (row["customer_id"], opened_on, row.get("closed_at") is None)
+                for row in self._staging.rows("support_tickets")
+                if row.get("customer_id") is not None
+                and self._is_shown("support_tickets", opened_on := self._local(row["opened_at"]), "service")
+                and (
+                    (bought_on := self._bought_on.get(row.get("purchase_id"))) is None  # type: ignore[arg-type]
+                    or self._is_shown("purchases", bought_on, "service")
+                )
+            ),
+        }
 
     def _cells(self, place: Any, *, is_anonymous_counted: bool) -> Keys:
         purchases: dict[tuple[date, Any], set[str]] = defaultdict(set)

@@ -68,6 +68,18 @@ with
         select 'insights' as purpose, 'purchases' as data_category, sold_month as dated_on
         from {{ ref("protected_insights__sales_by_region_month") }}
         union
+        select
+            'insights' as purpose,
+            case
+                when measure = 'returns'
+                then 'returns'
+                when measure = 'messages'
+                then 'marketing_messages'
+                else 'support_tickets'
+            end as data_category,
+            happened_month as dated_on
+        from {{ ref("protected_insights__experience_by_month") }}
+        union
         select 'finance' as purpose, 'purchases' as data_category, sold_on as dated_on
         from {{ ref("protected_finance__daily_totals") }}
 

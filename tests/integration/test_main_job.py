@@ -23,7 +23,7 @@ MARTS = {
         "returns",
         "touchpoints",
     },
-    "insights": {"about", "sales_by_category_month", "sales_by_region_month"},
+    "insights": {"about", "experience_by_month", "sales_by_category_month", "sales_by_region_month"},
     "finance": {"about", "daily_totals"},
     "marketing": {"about", "audience_members", "campaign_results", "offer_categories", "offer_eligibility"},
     "service": {"about", "contacts", "guarantees"},

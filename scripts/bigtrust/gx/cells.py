@@ -1,4 +1,4 @@
-"""The persons behind the cells of an aggregate, counted again from the sales and the messages that the vault keeps.
+"""The persons behind the cells of an aggregate, counted again from sales, messages and what else the vault keeps.
 
 A cell is a combination of values of the columns that an aggregate is grouped by (`cells` in the meta of its model).
 A person counts who has a pseudonym that the vault has issued; an anonymous sale counts as nobody.
@@ -12,9 +12,11 @@ from bigtrust.gx.engine import DuckDBExecutionEngine
 _OF_SALES = ("sold_month", "category_id", "region")
 # A campaign belongs to a message, a segment to a person.
 _OF_MESSAGES = ("campaign_id", "segment")
-DIMENSIONS = (*_OF_SALES, *_OF_MESSAGES)
+# A month and a measure belong to an event, a segment to a person: the region, and `all`.
+_OF_EXPERIENCES = ("happened_month", "segment", "measure")
+DIMENSIONS = tuple(dict.fromkeys((*_OF_SALES, *_OF_MESSAGES, *_OF_EXPERIENCES)))
 # What a total is known of: within it, something else divides it into cells.
-WITH_A_TOTAL = ("sold_month", "campaign_id")
+WITH_A_TOTAL = ("sold_month", "campaign_id", "happened_month", "measure")
 
 # In one of so many purchases or messages, most cells have k persons already: those are not counted one by one.
 _SAMPLE = 16
@@ -76,12 +78,29 @@ def same(one: str, other: str, columns: Sequence[str]) -> str:
 
 
 def _contributions(engine: DuckDBExecutionEngine, by: Sequence[str], *, has_amount: bool = False) -> str:
-    """SQL: `number`, `person` and dimensions of each purchase, of each line if the category is asked, or of each
-    message.
+    """SQL: `number`, `person` and dimensions of each purchase, of each line if the category is asked, of each message
+    or of each other event.
 
-    With `has_amount`, also its `net_amount`; of a message, 1.
+    With `has_amount`, also its `net_amount`; of a message or event, 1.
     """
-    return _messages(by) if set(by) <= set(_OF_MESSAGES) else _sales(engine, by, has_amount=has_amount)
+    if set(by) <= set(_OF_MESSAGES):
+        return _messages(by)
+    return _experiences(by) if set(by) <= set(_OF_EXPERIENCES) else _sales(engine, by, has_amount=has_amount)
+
+
+def _experiences(by: Sequence[str]) -> str:
+    columns = {"happened_month": "events.happened_month", "measure": "events.measure", "segment": "segments.segment"}
+    selected = ", ".join(f"{columns[dimension]} as {dimension}" for dimension in by)
+    return f"""
+        select
+            hash(persons.person_pseudonym, events.happened_month) as number,
+            persons.person_pseudonym as person,
+            {selected},
+            1 as net_amount
+        from vault.restricted.experiences as events
+        inner join vault.restricted.person_pseudonyms as persons on events.person_pseudonym = persons.person_pseudonym
+        left join vault.restricted.person_regions as regions on persons.person_pseudonym = regions.person_pseudonym
+        cross join lateral (select unnest(['all', coalesce(regions.region, 'unknown')]) as segment) as segments"""
 
 
 def _messages(by: Sequence[str]) -> str:
