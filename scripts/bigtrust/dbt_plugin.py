@@ -17,7 +17,7 @@ import duckdb
 from dbt.adapters.duckdb.plugins import BasePlugin
 from dbt_common.exceptions import DbtRuntimeError
 
-from bigtrust import disclosures, inputs, keys, landing, lock, records, register, reviews, secret, sql
+from bigtrust import disclosures, inputs, keys, landing, lock, records, register, reviews, secret, sql, states
 from bigtrust.errors import BigTrustError
 from bigtrust.files import private_folder
 from bigtrust.settings import Settings
@@ -92,6 +92,10 @@ class Plugin(BasePlugin):  # type: ignore[misc]
             query = landing.view_sql(table, read_before, keep_types=True)
             conn.execute(f"create or replace view landing.{name} as {query}")
         register.write_table(conn, "landing.register_requests", self._inputs.requests)
+        conn.execute(
+            "create or replace table runs.honoured_requests as select unnest(?::double[]) as days",
+            [states.days_to_honour(self._settings.register, self._inputs.requests)],
+        )
         conn.execute(
             f"create or replace view landing.forgotten_lines as {register.forgotten_lines_sql(self._settings.register)}"
         )

@@ -160,6 +160,14 @@ CHECKS: tuple[Check, ...] = (
         no_exception=_FOLLOWED,
     ),
     Check(
+        "RET-05",
+        "static",
+        "The mart compares each relation with a retention window that it reads with today.",
+        "relations with a retention window that the mart reads",
+        "What has expired must disappear even if nothing is built, also from a mart that combines several relations.",
+        "Write `visible_until > {{ today() }}` where the mart reads what the reason names, or read its mart instead.",
+    ),
+    Check(
         "POL-01",
         "build",
         "The tables of the policy and of reference data are complete and possible.",

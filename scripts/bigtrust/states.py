@@ -85,6 +85,28 @@ def load(folder: Path) -> dict[str, State]:
         ) from None
 
 
+def days_to_honour(folder: Path, requests: Mapping[str, Request]) -> list[float]:
+    """Return how many days each of the requests took that a run has made effective, in no order that says which.
+
+    `requests` are those of the register by the name of their file. What cannot be read counts as not told: the run
+    writes it anew.
+    """
+    try:
+        known = load(folder)
+    except InputError:
+        return []
+    return sorted(
+        (_utc(state.since) - _utc(requests[name].requested_at)).total_seconds() / 86400
+        for name, state in known.items()
+        if state.state == EFFECTIVE and name in requests
+    )
+
+
+def _utc(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+
+
 def waiting(folder: Path) -> list[Request]:
     """Return the requests that no run has taken up yet. Raises InputError if the register is damaged."""
     states = load(folder)

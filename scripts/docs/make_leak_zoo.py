@@ -15,9 +15,8 @@ STOPS = "the run stops, and says which file to correct"
 
 sys.path.insert(0, str(PROJECT / "tests"))
 
-from leaks.patches import FOUND, FOUND_WITH_K_1  # noqa: E402
+from leaks import marketing, patches, stopping  # noqa: E402
 from leaks.relations import LEAKS  # noqa: E402
-from leaks.stopping import BUILT, FORGOTTEN, STOPPED  # noqa: E402
 
 
 def page(text: str) -> str:
@@ -42,7 +41,9 @@ def _every_leak() -> Iterator[tuple[str, str, str]]:
     for leak in LEAKS:
         also = f"; also {_listed(leak.also)}" if leak.also else ""
         yield leak.family, leak.name, f"{_listed(leak.meant)}{also}"
-    for patch in (*FOUND, *FOUND_WITH_K_1, *BUILT, *FORGOTTEN, *STOPPED):
+    found = (*patches.FOUND, *patches.FOUND_WITH_K_1, *stopping.BUILT, *stopping.FORGOTTEN, *stopping.STOPPED)
+    of_marketing = (*marketing.FOUND, *marketing.FOUND_WITH_K_1, *marketing.BUILT, *marketing.STOPPED)
+    for patch in (*found, *of_marketing):
         yield patch.family, patch.name, _listed(patch.codes) or STOPS
 
 

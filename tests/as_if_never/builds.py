@@ -33,6 +33,7 @@ from bigtrust.settings import PROJECT, Settings
 from warehouse import Warehouse, replace_in
 
 KEY = "ab" * secret.MINIMUM_BYTES
+WITHOUT_WINDOW = {"about", "offer_categories", "product_categories", "products"}
 REQUIRED = ("customers", "products", "purchases", "purchase_lines")
 
 
@@ -179,24 +180,28 @@ class Builds:
         return outcome
 
     def expire_everything(self, day: date) -> list[str]:
-        """End the window of every row of the last build on its `day`; returns the marts that show some all the same."""
+        """End the window of every row of the last build on its `day`; returns the marts that show some all the same.
+
+        The catalogue and the facts about a publication have no window.
+        """
         visible = []
         candidates = self._settings(self._root / "batch" / "sequence", None).candidates
         for publication in self._publications:
             with duckdb.connect(str(candidates / f"{publication}.duckdb")) as connection:
                 tables = connection.execute(
                     """
-                    select tables.table_name
-                    from information_schema.columns as columns
-                    inner join information_schema.tables as tables on columns.table_name = tables.table_name
-                    where columns.table_schema = 'protected' and columns.column_name = 'visible_until'
-                        and tables.table_schema = 'marts'
+                    select table_name from information_schema.columns
+                    where table_schema = 'protected' and column_name = 'visible_until'
                     """
                 ).fetchall()
                 for (table,) in tables:
                     connection.execute(f"update protected.{table} set visible_until = ?", [day])
-                    if connection.execute(f"select count(*) from marts.{table}").fetchall() != [(0,)]:
-                        visible.append(f"{publication}.marts.{table}")
+                marts = connection.execute(
+                    "select table_name from information_schema.tables where table_schema = 'marts'"
+                ).fetchall()
+                for mart in {mart for (mart,) in marts} - WITHOUT_WINDOW:
+                    if connection.execute(f"select count(*) from marts.{mart}").fetchall() != [(0,)]:
+                        visible.append(f"{publication}.marts.{mart}")
         return visible
 
     def _set_policy(self, calendar: Calendar) -> None:

@@ -46,12 +46,19 @@ PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
 TILL_REQUEST = PROJECT / "docs" / "examples" / "till_request.json"
 EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path != TILL_REQUEST)
 COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
-# A run after requests to forget, after an edit of the policy, a comparison of builds: test_forgetting.py,
-# test_till_requests.py, test_preview.py and test_non_interference.py do just that.
+# A run after requests to forget, after an edit of the policy, a comparison of builds, an activation that writes nothing:
+# test_forgetting.py, test_till_requests.py, test_preview.py, test_non_interference.py and test_activation.py do just that.
 RUN_ELSEWHERE = {
     (README, ".venv/bin/bigtrust run"),
     (FORGETTING, ".venv/bin/bigtrust run"),
     (PROJECT / "docs" / "retention.md", ".venv/bin/bigtrust run"),
+    *(
+        (PROJECT / "docs" / "marketing-guide.md", f".venv/bin/bigtrust activate {request} --dry-run")
+        for request in (
+            "--campaign winter --category lave-linge --recipient courriels-de-loire",
+            "--recall --product P-10234 --from 2025-01-01 --to 2026-06-30 --recipient imprimerie-du-marais",
+        )
+    ),
     (PROJECT / "docs" / "checks.md", ".venv/bin/bigtrust check --non-interference --sample 50"),
 }
 # Made by the project, ignored by git: named in the guides, absent from a clean checkout.
@@ -386,7 +393,13 @@ LOADS = re.compile(
 
 def test_no_page_and_no_picture_loads_anything_from_elsewhere() -> None:
     pictures = sorted((PROJECT / "docs").rglob("*.svg"))
-    assert {path.name for path in pictures} == {"layers.svg", "run.svg"}
+    assert {path.name for path in pictures} == {
+        "analyst-1.svg",
+        "analyst-2.svg",
+        "analyst-3.svg",
+        "layers.svg",
+        "run.svg",
+    }
     for path in [*PAGES, *pictures]:
         assert not LOADS.search(path.read_text(encoding="utf-8")), path
 

@@ -107,8 +107,7 @@ def _lowered_k(project: Path, known: Known) -> None:
 
 def _without_ladder(project: Path, known: Known) -> None:
     path = project / "models/protected/marketing/protected_marketing__audience_members.sql"
-    columns = "person_pseudonym, birth_decade, region, country, language, visible_until"
-    path.write_text(f"select {columns} from {{{{ ref('audience_attributes') }}}}\n", encoding="utf-8")
+    path.write_text("select * from {{ ref('audience_profiles') }}\n", encoding="utf-8")
 
 
 def _two_ladders(project: Path, known: Known) -> None:

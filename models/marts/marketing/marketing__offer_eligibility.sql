@@ -8,6 +8,7 @@ with
         left join
             {{ ref("protected_marketing__offer_pauses") }} as offer_pauses
             on audience_members.person_pseudonym = offer_pauses.person_pseudonym
+            and offer_pauses.visible_until > {{ today() }}
         where audience_members.visible_until > {{ today() }}
 
     ),
@@ -34,6 +35,7 @@ with
             {{ ref("protected_marketing__offer_cool_downs") }} as offer_cool_downs
             on persons.person_pseudonym = offer_cool_downs.person_pseudonym
             and offer_categories.category_id = offer_cool_downs.category_id
+            and offer_cool_downs.visible_until > {{ today() }}
 
     )
 

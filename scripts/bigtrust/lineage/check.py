@@ -11,7 +11,7 @@ _NOT_FOLLOWED = "cannot be followed: see FLW-03"
 
 
 def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
-    """FLW-01, FLW-02 and FLW-06 for each published relation; FLW-03 to FLW-05 for the project."""
+    """FLW-01, FLW-02 and FLW-06 for each published relation, RET-05 for each mart; FLW-03 to FLW-05 for the project."""
     results = []
     for name in lineage.published:
         relation = lineage.relations.get(name)
@@ -19,6 +19,9 @@ def judge(lineage: Lineage, manifest: Mapping[str, Any]) -> list[CheckResult]:
         for code in ("FLW-01", "FLW-02", "FLW-06"):
             found = [finding for finding in lineage.findings if (finding.code, finding.relation) == (code, name)]
             results.append(_result(code, name, columns, found, "" if relation else _NOT_FOLLOWED))
+    for name, read in lineage.windows.items():
+        found = [finding for finding in lineage.findings if (finding.code, finding.relation) == ("RET-05", name)]
+        results.append(_result("RET-05", name, read, found, ""))
     lost = [finding for finding in lineage.findings if finding.code == "FLW-03"]
     undeclared = [finding for finding in lineage.findings if finding.code == "FLW-04"]
     beside, moving = beside_the_models(manifest)

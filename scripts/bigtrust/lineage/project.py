@@ -11,7 +11,7 @@ from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.qualify import qualify
 
 from bigtrust.errors import ConfigurationError
-from bigtrust.lineage import treatments
+from bigtrust.lineage import treatments, windows
 from bigtrust.lineage.declared import differences
 from bigtrust.lineage.evaluate import Relation, Unresolved, evaluate
 from bigtrust.lineage.taint import CLASSES, CONSTANT, FORBIDDEN, NULL, UNTREATED, Flow, Taint
@@ -34,13 +34,15 @@ class Finding:
 class Lineage:
     """`landing` are all landing columns (`table.column`) with their class, `relations` all models by
     `database.schema.name`, `published` the names of those that are in a publication, `declared` how many columns of
-    staging have a class; `findings` what must not be."""
+    staging have a class, `windows` how many relations with a retention window each mart reads; `findings` what must not
+    be."""
 
     landing: Mapping[str, str]
     relations: Mapping[str, Relation]
     published: tuple[str, ...]
     models: int
     declared: int
+    windows: Mapping[str, int]
     findings: tuple[Finding, ...]
 
 
@@ -66,6 +68,7 @@ class _Project:
         self._findings: list[Finding] = []
         self._relations: dict[str, Relation] = {}
         self._landing: dict[str, str] = {}
+        self._windows: dict[str, int] = {}
         self._lost: set[str] = set()  # models that cannot be followed, and those that read them
         for node in manifest["sources"].values():
             self._relations[_name(node, node["identifier"])] = self._source(node)
@@ -111,7 +114,8 @@ class _Project:
                 for column, difference in zip(relations[name].columns, told, strict=True):
                     if difference:
                         self._findings.append(Finding("FLW-06", name, column, difference))
-        return Lineage(self._landing, relations, published, len(self._models), declared, tuple(self._findings))
+        counts = len(self._models), declared
+        return Lineage(self._landing, relations, published, *counts, self._windows, tuple(self._findings))
 
     def _source(self, node: Mapping[str, Any]) -> Relation:
         """The columns of a source with their declared classes; of landing, also where a row lay."""
@@ -154,6 +158,8 @@ class _Project:
             if node["columns"]:
                 self._know(name, relation)
             query = self._qualified(name, node)
+            if node["schema"] == "marts" and node["config"].get("materialized") == "view":
+                self._look_at_windows(name, query)
             reads_itself = any(_full_name(table) == name for table in query.find_all(exp.Table))
             while True:
                 known = {**self._relations, name: relation} if reads_itself else self._relations
@@ -163,6 +169,17 @@ class _Project:
         except Unresolved as error:
             self._findings.append(Finding("FLW-03", name, None, f"cannot be followed: {error} (model {node['name']})"))
             return None
+
+    def _look_at_windows(self, name: str, query: exp.Expr) -> None:
+        def has_window(other: str) -> bool:
+            known = self._relations.get(other)
+            return known is not None and ".protected." in other and windows.ENDS in known.columns
+
+        for other, hides_expired in windows.read(query, has_window):
+            self._windows[name] = self._windows.get(name, 0) + 1
+            if not hides_expired:
+                reason = f"reads {other} without comparing its {windows.ENDS} with today"
+                self._findings.append(Finding("RET-05", name, None, reason))
 
     def _qualified(self, name: str, node: Mapping[str, Any]) -> exp.Expr:
         """The compiled query of a model, each column with its table, stars written out."""
