@@ -141,10 +141,25 @@ select
         having count(*) > 1
     ) as is_there
 union all
+{% for what, condition in [
+    ("offer_categories", "true"),
+    ("offers", "exists (select 1 from " ~ ref("audience_attributes") ~ ")"),
+] -%}
+    select
+        '{{ what }}' as what,
+        {{ condition }}
+        and (
+            exists (select 1 from {{ ref("stg_product_categories") }})
+            or exists (select 1 from {{ ref("stg_products") }} where category_id is not null)
+        ) as is_there
+    union all
+{% endfor %}
 select
-    'offer_categories' as what,
-    exists (select 1 from {{ ref("stg_product_categories") }})
-    or exists (select 1 from {{ ref("stg_products") }} where category_id is not null) as is_there
+    'journeys' as what,
+    exists (select 1 from {{ ref("protected_analytics__touchpoints") }})
+    or exists (
+        select 1 from {{ ref("protected_analytics__purchases") }} where person_pseudonym is not null
+    ) as is_there
 union all
 -- persons enough for an aggregate
 select 'cells' as what, count(distinct customer_id) >= {{ setting("k") }} as is_there

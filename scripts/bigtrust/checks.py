@@ -98,6 +98,8 @@ _WHY_NOTHING = {
     "customers.k_persons": "fewer than k persons were in contact lately, so nothing is shown of anybody",
     "pauses": "nobody whom marketing may see is to be left in peace for now",
     "cool_downs": "nobody whom marketing may see bought lately what one seldom buys",
+    "offers": "landing names no product category, or nobody agrees to marketing",
+    "journeys": "nobody with a number visited, bought, asked or received anything lately",
     "offer_categories": "landing names no product category",
     "guarantees": "nobody with a number bought anything whose guarantee still lasts",
     "service_contacts": "nobody with a number asked after-sales anything within the window",

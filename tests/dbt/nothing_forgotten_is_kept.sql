@@ -13,17 +13,36 @@ with
 
     erasure_requests as (select * from {{ ref("erasure_requests") }} where state = 'effective'),
 
+    askers as (
+
+        select customer_id
+        from erasure_requests
+        union
+        select customer_id
+        from {{ ref("scope_purchases") }}
+        where purchase_id in (select purchase_id from erasure_requests)
+
+    ),
+
+    -- all that was asked about, and all else that whoever asked bought: of that something stays
     purchase_lines as (
 
-        select purchase_number, purchase_id, line_number, customer_id, product_id, net_amount, purchased_at
+        select
+            purchase_number,
+            purchase_id,
+            line_number,
+            customer_id,
+            product_id,
+            net_amount,
+            purchased_on,
+            purchased_at
         from {{ ref("scope_purchase_lines") }}
         where
             purchase_number is not null
             and (
                 purchase_id
                 in (select purchase_id from erasure_requests where scope in ('purchase', 'purchase_line'))
-                or customer_id
-                in (select customer_id from erasure_requests where scope in ('category', 'person'))
+                or customer_id in (select customer_id from askers where customer_id is not null)
             )
 
     ),
@@ -56,6 +75,25 @@ with
         where
             (erasure_requests.scope = 'person' and lines.purchased_at <= erasure_requests.requested_at)
             or (erasure_requests.scope = 'category' and tree.category_id is not null)
+
+    ),
+
+    staying as (
+
+        select lines.*
+        from lines
+        anti join
+            forgotten
+            on lines.purchase_number = forgotten.purchase_number
+            and lines.line_number = forgotten.line_number
+
+    ),
+
+    staying_categories as (
+
+        select distinct staying.customer_id, tree.category_id
+        from staying
+        inner join {{ ref("product_category_tree") }} as tree on staying.category_id = tree.ancestor_id
 
     ),
 
@@ -126,19 +164,14 @@ from {{ ref("protected_service__guarantees") }} as guarantees
 inner join
     {{ ref("service_person_pseudonyms") }} as person_pseudonyms
     on guarantees.person_pseudonym = person_pseudonyms.person_pseudonym
+anti join
+    staying
+    on person_pseudonyms.customer_id = staying.customer_id
+    and guarantees.product_id = staying.product_id
+    and guarantees.purchased_on = staying.purchased_on
 where
     person_pseudonyms.customer_id in (select customer_id from forgotten)
     and {{ in_scope("person", "person_pseudonyms.customer_id") }}
-    and not exists (
-        select 1
-        from {{ ref("scope_purchase_lines") }} as staying
-        where
-            staying.customer_id = person_pseudonyms.customer_id
-            and staying.product_id = guarantees.product_id
-            and staying.purchased_on = guarantees.purchased_on
-            and (staying.purchase_number, staying.line_number)
-            not in (select (purchase_number, line_number) from forgotten)
-    )
 
 union all
 
@@ -148,20 +181,13 @@ from {{ ref("protected_marketing__offer_cool_downs") }} as offer_cool_downs
 inner join
     {{ ref("marketing_person_pseudonyms") }} as person_pseudonyms
     on offer_cool_downs.person_pseudonym = person_pseudonyms.person_pseudonym
+anti join
+    staying_categories
+    on person_pseudonyms.customer_id = staying_categories.customer_id
+    and offer_cool_downs.category_id = staying_categories.category_id
 where
     person_pseudonyms.customer_id in (select customer_id from forgotten)
     and {{ in_scope("person", "person_pseudonyms.customer_id") }}
-    and not exists (
-        select 1
-        from {{ ref("scope_purchase_lines") }} as staying
-        inner join {{ ref("stg_products") }} as stg_products on staying.product_id = stg_products.product_id
-        inner join {{ ref("product_category_tree") }} as tree on stg_products.category_id = tree.ancestor_id
-        where
-            staying.customer_id = person_pseudonyms.customer_id
-            and tree.category_id = offer_cool_downs.category_id
-            and (staying.purchase_number, staying.line_number)
-            not in (select (purchase_number, line_number) from forgotten)
-    )
 
 union all
 

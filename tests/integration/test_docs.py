@@ -46,8 +46,8 @@ PAGES = sorted({*OWN_PAGES, *GUIDES, *DECISIONS})
 TILL_REQUEST = PROJECT / "docs" / "examples" / "till_request.json"
 EXAMPLES = sorted(path for path in (PROJECT / "docs" / "examples").iterdir() if path != TILL_REQUEST)
 COMMAND = "/opt/big-trust/.venv/bin/bigtrust"
-# A run after requests to forget, after an edit of the policy, a comparison of builds, an activation that writes nothing:
-# test_forgetting.py, test_till_requests.py, test_preview.py, test_non_interference.py and test_activation.py do just that.
+# A run after requests to forget or an edit of the policy, a comparison of builds, a dry run: test_forgetting.py,
+# test_till_requests.py, test_preview.py, test_non_interference.py and test_activation.py do just that.
 RUN_ELSEWHERE = {
     (README, ".venv/bin/bigtrust run"),
     (FORGETTING, ".venv/bin/bigtrust run"),
