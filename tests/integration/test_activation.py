@@ -29,6 +29,7 @@ from warehouse import Warehouse, replace_in
 pytestmark = pytest.mark.xdist_group("activation")  # what they share is built once
 
 MAIL, PRINTER, PARTNER = "courriels-de-loire", "imprimerie-du-marais", "assurances-horizon"
+PURPOSES = ("marketing", "partner_sharing")
 VAULT = activation._vault
 REPORTER = SimpleNamespace(phase=lambda *_: None, progress=lambda *_: None)
 
@@ -177,6 +178,31 @@ def test_a_category_above_is_open_and_one_below_is_closed_to_who_bought_it(
     owners = shop.emails(shop.buyers("lave-linge", months_after(datetime.now(UTC).date(), -108)))
     above = activated(shop.warehouse, Offer("c", "gros-electromenager", MAIL), tmp_path / "above.csv")
     assert {row["email"] for row in above} & owners
+
+
+def test_no_file_for_any_category_holds_somebody_without_consent_or_who_has_one(
+    shop: Shop, built_once: None, tmp_path: Path
+) -> None:
+    """Of every category that takes offers, for both purposes; counted from landing by other code."""
+    policy = {row["setting"]: row["value"] for row in rows_of(PROJECT / "seeds" / "policy" / "settings.csv")}
+    overrides = {row["category_id"]: row["months"] for row in rows_of(PROJECT / "seeds/policy/replacement_cycles.csv")}
+    vulnerable = {row["category_id"] for row in rows_of(PROJECT / "seeds/policy/vulnerable_categories.csv")}
+    today, held_back = datetime.now(UTC).date(), 0
+    willing = {purpose: {c for c in shop.customers if shop.agrees(c, purpose)} for purpose in PURPOSES}
+    for category, row in shop.categories.items():
+        if category in vulnerable:
+            continue
+        months = int(overrides.get(category) or row["replacement_cycle_months"] or 0)
+        share = -(-months * int(policy["cool_down_percent"]) // 100)
+        owners = shop.emails(shop.buyers(category, months_after(today, -share))) if share else set()
+        for recipient in (MAIL, PARTNER):
+            path = tmp_path / f"{recipient}-{category}.csv"
+            given_out = {of_one["email"] for of_one in activated(shop.warehouse, Offer("c", category, recipient), path)}
+            may = willing["marketing"] & (willing["partner_sharing"] if recipient == PARTNER else willing["marketing"])
+            assert given_out <= {shop.customers[customer]["email"] for customer in may}
+            assert not given_out & owners
+            held_back += len(owners & {shop.customers[customer]["email"] for customer in may})
+    assert held_back > 10, "nobody had anything to be held back for"
 
 
 def _recall(shop: Shop, recipient: str = PRINTER) -> Recall:

@@ -23,34 +23,35 @@ with
 
     ),
 
+    person_pseudonyms as (select * from {{ ref("marketing_person_pseudonyms") }}),
+
     bought as (
 
         select
-            kept_purchase_lines.customer_id,
+            {{ pseudonym("person") }} as person_pseudonym,
             products.category_id,
             products.cool_months,
             max(kept_purchase_lines.purchased_on) as purchased_on
         from {{ ref("kept_purchase_lines") }} as kept_purchase_lines
+        -- of whom marketing sees nobody, no line need be looked at
+        inner join person_pseudonyms on kept_purchase_lines.customer_id = person_pseudonyms.customer_id
         inner join products on kept_purchase_lines.product_id = products.product_id
         where {{ in_scope("person", "kept_purchase_lines.customer_id") }}
-        group by kept_purchase_lines.customer_id, products.category_id, products.cool_months
+        group by {{ pseudonym("person") }}, products.category_id, products.cool_months
 
     ),
-
-    person_pseudonyms as (select * from {{ ref("marketing_person_pseudonyms") }}),
 
     cool_downs as (
 
         select
-            {{ pseudonym("person") }} as person_pseudonym,
-            bought.category_id,
+            person_pseudonym,
+            category_id,
             -- marketing uses a purchase as long as the policy says, and no longer
             least(
-                cast(bought.purchased_on + to_months(bought.cool_months) as date),
-                {{ visible_until("purchases", "marketing", "bought.purchased_on") }}
+                cast(purchased_on + to_months(cool_months) as date),
+                {{ visible_until("purchases", "marketing", "purchased_on") }}
             ) as cool_until
         from bought
-        inner join person_pseudonyms on bought.customer_id = person_pseudonyms.customer_id
 
     )
 
