@@ -219,7 +219,7 @@ def everybody_reads_finance(warehouse: Warehouse) -> None:
 
 
 def finance_and_analytics_may_overlap(warehouse: Warehouse) -> None:
-    edit_purposes(warehouse, 'analysts,"finance, marketing",', "analysts,marketing,")
+    edit_purposes(warehouse, 'analysts,"finance, marketing, service",', 'analysts,"marketing, service",')
     edit_purposes(warehouse, "finance,finance,accounting,analytics,", "finance,finance,accounting,,")
 
 

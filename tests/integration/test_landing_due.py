@@ -24,6 +24,9 @@ web_events,analytics,12,event,a test
 support_tickets,analytics,24,event,a test
 marketing_messages,analytics,3,event,a test
 purchases,insights,14,purchase,a test
+returns,insights,12,return,a test
+support_tickets,insights,24,event,a test
+marketing_messages,insights,3,event,a test
 """
 
 Rows = list[tuple[Any, ...]]

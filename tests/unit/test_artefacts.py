@@ -306,7 +306,7 @@ def forms_of(content: bytes) -> dict[str, bytes]:
 
 
 def test_the_secret_and_what_derives_from_it_are_found_in_whatever_form(left: Left) -> None:
-    secrets = derived(secret.load(left.settings, {}), {"analytics": 1, "marketing": 1})
+    secrets = derived(secret.load(left.settings, {}), {"analytics": 1, "marketing": 1, "service": 1})
     for number, content in enumerate(secrets.values()):
         for form, written in forms_of(content).items():
             (left.settings.dbt_target / f"{form} {number}").write_bytes(b"DBT_ENV_SECRET_BIGTRUST=" + written + b"\n")
@@ -360,7 +360,7 @@ def test_a_search_that_is_blind_to_the_secret_fails(left: Left, monkeypatch: pyt
     failed = left.failed()
     assert set(failed) == {("ART-03", "search for the secret")}
     assert (
-        "the search does not see a pad of marketing, version 1, outer in base64"
+        "the search does not see a pad of service, version 1, outer in base64"
         in failed["ART-03", "search for the secret"]
     )
 

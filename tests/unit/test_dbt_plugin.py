@@ -115,11 +115,11 @@ def test_each_domain_has_the_pads_of_the_key_version_in_force(
     value = bytes.fromhex(warehouse.variables[SECRET])
     with duckdb.connect() as connection:
         guards.configure_cursor(connection)
-        for domain, version in (("analytics", 1), ("marketing", 2)):
+        for domain, version in (("analytics", 1), ("marketing", 2), ("service", 1)):
             names = [f"getvariable('{domain}_{name}')" for name in ("inner_pad", "outer_pad", "key_version")]
             row = connection.execute(f"select {', '.join(names)}").fetchall()
             assert row == [(*secret.pads(secret.domain_key(value, domain, version)), version)]
-    assert keys.used(warehouse.settings) == {"analytics": 1, "marketing": 2}
+    assert keys.used(warehouse.settings) == {"analytics": 1, "marketing": 2, "service": 1}
 
 
 def test_only_recording_a_run_uses_no_key(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,7 @@ from bigtrust.errors import ConfigurationError, LockedError
 from bigtrust.settings import Settings
 
 SECRET = "ca7a59" * 20
-FIRST = {"analytics": 1, "marketing": 1}
+FIRST = {"analytics": 1, "marketing": 1, "service": 1}
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -65,10 +65,10 @@ def test_every_domain_starts_with_version_1_and_nothing_is_written(settings: Set
 def test_a_rotation_raises_the_version_of_its_domain_only_and_lasts(settings: Settings) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     assert keys.rotate(settings, "analytics").version == 2
-    assert keys.versions(settings) == {"analytics": 2, "marketing": 1}
+    assert keys.versions(settings) == {"analytics": 2, "marketing": 1, "service": 1}
     assert keys.rotate(settings, "analytics").version == 3
     assert keys.rotate(settings, "marketing").version == 2
-    assert keys.versions(settings) == {"analytics": 3, "marketing": 2}
+    assert keys.versions(settings) == {"analytics": 3, "marketing": 2, "service": 1}
     moments = [datetime.fromisoformat(rotation.rotated_at) for rotation in keys.rotations(settings, "analytics")]
     assert before <= moments[0] <= moments[1] <= datetime.now(UTC)
 
@@ -106,11 +106,11 @@ def test_an_old_copy_of_the_register_laid_over_a_newer_one_takes_no_rotation_bac
     keys.rotate(settings, "analytics")
     keys.rotate(settings, "marketing")
     shutil.copytree(backup, settings.register, dirs_exist_ok=True)
-    assert keys.versions(settings) == {"analytics": 3, "marketing": 2}
+    assert keys.versions(settings) == {"analytics": 3, "marketing": 2, "service": 1}
 
 
 def test_an_unknown_domain_is_not_rotated(settings: Settings) -> None:
-    with pytest.raises(ConfigurationError, match="Name one of: analytics, marketing"):
+    with pytest.raises(ConfigurationError, match="Name one of: analytics, marketing, service"):
         keys.rotate(settings, "../analytics")
     assert keys.versions(settings) == FIRST
 
@@ -170,7 +170,7 @@ def test_a_full_disk_leaves_the_version_as_it_was(settings: Settings, monkeypatc
     monkeypatch.setattr(files.os, "fsync", full)
     with pytest.raises(OSError, match="No space"):
         keys.rotate(settings, "analytics")
-    assert keys.versions(settings) == {"analytics": 1, "marketing": 2}
+    assert keys.versions(settings) == {"analytics": 1, "marketing": 2, "service": 1}
     assert [path.name for path in rotation_file(settings, ".").iterdir()] == ["marketing.2.json"]
 
 
@@ -314,7 +314,7 @@ def test_a_script_rotates_without_being_asked_and_is_told_what_happens(
     assert "every person and every purchase gets another pseudonym" in output
     assert "There is no way back." in output
     assert output.splitlines()[-1] == "Rotated: marketing has key version 2. Next: bigtrust run"
-    assert keys.versions(settings) == {"analytics": 1, "marketing": 2}
+    assert keys.versions(settings) == {"analytics": 1, "marketing": 2, "service": 1}
 
 
 @pytest.mark.parametrize(("answer", "version"), [("n\n", 1), ("\n", 1), ("y\n", 2)])

@@ -89,6 +89,7 @@ def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> 
         "Publication insights: 2.0 hours old.",
         "Publication finance: 2.0 hours old.",
         "Publication marketing: 2.0 hours old.",
+        "Publication service: 2.0 hours old.",
         "Publication governance: 2.0 hours old.",
         "Publication till: 2.0 hours old.",
         "Erasure requests in the last build: none.",
