@@ -15,7 +15,17 @@ import duckdb
 import pytest
 
 from bigtrust import attacks, keys, lock, register, secret
-from bigtrust.attacks import attributes, cells, dictionary, differences, erased, forgotten, linkage, publications
+from bigtrust.attacks import (
+    attributes,
+    cells,
+    dictionary,
+    differences,
+    erased,
+    forgotten,
+    linkage,
+    publications,
+    unicity,
+)
 from bigtrust.attacks.measures import Measure
 from bigtrust.errors import ConfigurationError
 from warehouse import PUBLICATIONS, Warehouse, replace_in
@@ -391,7 +401,10 @@ def test_every_publication_with_persons_is_measured_by_attributes_and_linkage(pu
         for name in PUBLICATIONS
         if published.query(name, "select 1 from duckdb_columns() where column_name = 'person_pseudonym'")
     }
-    assert with_persons == set(attributes.PERSONS) == set(linkage.MAPS) == set(secret.DOMAINS)
+    assert with_persons == set(linkage.MAPS) == set(secret.DOMAINS)
+    # after-sales knows nothing of a person but what they bought and asked
+    assert with_persons - {"service"} == set(attributes.PERSONS)
+    assert with_persons - {"marketing"} == set(unicity.RESOLUTIONS)
 
 
 def test_without_maps_in_the_vault_links_are_counted_and_not_judged(warehouse: Warehouse) -> None:

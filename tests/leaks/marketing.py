@@ -146,16 +146,6 @@ FOUND = [
         on("marketing.protected.offer_cool_downs", "OCDP-01"),
     ),
     Patch(
-        "campaign named after who received it",
-        RESTRAINT,
-        rewritten(
-            f"{OFFERS}/audience_messages.sql",
-            "kept_marketing_messages.campaign_id,",
-            "kept_marketing_messages.customer_id as campaign_id,",
-        ),
-        on(RESULTS, "FLW-01"),
-    ),
-    Patch(
         "results of few persons",
         RESTRAINT,
         rewritten(
@@ -203,6 +193,16 @@ def _macro(name: str, argument: str, body: str) -> Edit:
 
 
 FOUND_WITH_K_1 = [
+    Patch(
+        "campaign named after who received it",
+        RESTRAINT,
+        rewritten(
+            f"{OFFERS}/audience_messages.sql",
+            "kept_marketing_messages.campaign_id,",
+            "kept_marketing_messages.customer_id as campaign_id,",
+        ),
+        on(RESULTS, "FLW-01"),
+    ),
     Patch(
         "number of messages for its band",
         RESTRAINT,

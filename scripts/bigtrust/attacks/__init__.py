@@ -90,7 +90,7 @@ def _single_out(
 
 def _link(connection: duckdb.DuckDBPyConnection, reporter: Reporter, found: dict[str, list[Measure]]) -> None:
     reporter.phase("linkage")
-    pairs = list(permutations(attributes.PERSONS, 2))
+    pairs = list(permutations(secret.DOMAINS, 2))
     for number, (one, other) in enumerate(pairs, start=1):
         found[one] += linkage.measures(connection, one, other)
         reporter.progress(f"{one} to {other}", number, len(pairs))

@@ -13,7 +13,7 @@ from bigtrust import sql
 from bigtrust.attacks.measures import Measure, counted, share
 
 PSEUDONYM = "person_pseudonym"
-# Of each publication with persons, the relation with one row per person.
+# Of each publication that says something of persons, the relation with one row per person.
 PERSONS = {"analytics": "analytics.marts.customers", "marketing": "marketing.marts.audience_members"}
 
 

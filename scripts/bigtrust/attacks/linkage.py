@@ -17,7 +17,11 @@ from bigtrust.attacks.attributes import PERSONS, PSEUDONYM, attributes, named
 from bigtrust.attacks.measures import Measure, counted, share
 
 # Of each domain, the map of the vault.
-MAPS = {"analytics": "restricted.person_pseudonyms", "marketing": "restricted.marketing_person_pseudonyms"}
+MAPS = {
+    "analytics": "restricted.person_pseudonyms",
+    "marketing": "restricted.marketing_person_pseudonyms",
+    "service": "restricted.service_person_pseudonyms",
+}
 
 
 @dataclass(frozen=True)
@@ -103,14 +107,16 @@ def write_truth(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> 
 
 
 def measures(connection: duckdb.DuckDBPyConnection, one: str, other: str) -> list[Measure]:
-    """Measure how persons of `one` are linked to `other`."""
+    """Measure how persons of `one` are linked to `other`: by pseudonym, and by attributes where both have some."""
+    shared = _shared(shared_pseudonyms(connection, one, other), other)
+    if not {one, other} <= PERSONS.keys():
+        return [shared]
     columns = [
         column for column in attributes(connection, PERSONS[one]) if column in attributes(connection, PERSONS[other])
     ]
-    shared = shared_pseudonyms(connection, one, other)
     truth = write_truth(connection, one, other)
     found = links(connection, PERSONS[one], PERSONS[other], columns, truth)
-    return [_shared(shared, other), _linked(found, other, columns)]
+    return [shared, _linked(found, other, columns)]
 
 
 def _shared(shared: int, other: str) -> Measure:

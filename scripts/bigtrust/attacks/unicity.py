@@ -76,6 +76,10 @@ RESOLUTIONS = {
             ("date_trunc('month', occurred_on)", "touchpoint", "category_id"),
         ),
     ),
+    "service": (
+        Resolution("day and product", "purchase", "service.marts.guarantees", ("purchased_on", "product_id")),
+        Resolution("day and topic", "question", "service.marts.contacts", ("opened_on", "topic")),
+    ),
 }
 
 
