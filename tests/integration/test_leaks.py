@@ -156,6 +156,7 @@ PROJECTS = {
             **both("finance", "daily_totals", "FLW-01", "RAW-01"),
             "candidate finance": {"ART-01"},
             "governance.marts.retention_status": {"FLW-01"},  # it counts the rows of finance
+            "governance.marts.trust_scorecard": {"FLW-01"},  # and this says which of them are there in time
             **both("insights", "sales_by_region_month", "CEL-01", "CEL-03"),  # some are of one person
         },
     ),
@@ -185,7 +186,13 @@ PROJECTS = {
             **both("analytics", "customers", "CUS-05"),
             **both("marketing", "audience_members", "FLW-01", "RAW-01", "PAT-01", "CUS-06", "FLW-06"),
             "candidate marketing": {"ART-01"},
+            # what is said of whom the relation shows
+            **both("marketing", "campaign_results", "FLW-01"),
+            "marketing.marts.offer_eligibility": {"FLW-01"},
+            "marketing.protected.offer_cool_downs": {"FLW-01"},
+            "marketing.protected.offer_pauses": {"FLW-01"},
             "governance.marts.retention_status": {"FLW-01"},
+            "governance.marts.trust_scorecard": {"FLW-01"},
         },
     ),
 }
