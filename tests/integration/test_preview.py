@@ -84,9 +84,10 @@ def test_shorter_windows_and_a_larger_k_remove_what_the_next_run_removes(warehou
 def test_a_longer_window_shows_what_had_expired(warehouse: Warehouse) -> None:
     replace_in(policy(warehouse) / "retention_windows.csv", "web_events,analytics,25", "web_events,analytics,48")
     found = changes(warehouse)
-    shown = found.pop("analytics.touchpoints")
+    shown, journeys = found.pop("analytics.touchpoints"), found.pop("analytics.journeys")
     assert shown.removed == 0
     assert shown.shown > 0
+    assert journeys.then - journeys.now == shown.shown
     assert all(change.removed == change.shown == 0 for change in found.values())
 
 
