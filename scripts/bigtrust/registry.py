@@ -165,7 +165,7 @@ CHECKS: tuple[Check, ...] = (
         "The mart compares each relation with a retention window that it reads with today.",
         "relations with a retention window that the mart reads",
         "What has expired must disappear even if nothing is built, also from a mart that combines several relations.",
-        "Write `visible_until > {{ today() }}` where the mart reads what the reason names, or read its mart instead.",
+        "Compare visible_until with today where the mart reads what the reason names, or read its mart instead.",
     ),
     Check(
         "POL-01",

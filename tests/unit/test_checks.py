@@ -99,7 +99,8 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
     settings = Warehouse(tmp_path).settings
     settings.warehouse.mkdir()
     with duckdb.connect(str(settings.vault)) as connection:
-        connection.execute("create schema landing; create schema restricted")
+        connection.execute("create schema landing; create schema restricted; create schema policy")
+        connection.execute("create table policy.recipients as select 'mail' as recipient")
         for name, table in contract.load(PROJECT).items():
             columns = ", ".join(f"'x' as {column}" for column in table.column_names)
             connection.execute(f"create table landing.{name} as select {columns}")
@@ -136,6 +137,7 @@ def test_of_what_there_is_nothing_the_reason_is_known_when_working_tables_are_go
         "customers.k_persons": "fewer than k persons were in contact lately, so nothing is shown of anybody",
         "runs": "no earlier run is recorded",
         "checks": "no earlier run has recorded checks",
+        "disclosures": "no addresses were given out",
         "exceptions": "the policy has no exception",
         "reviews": "no review is recorded",
     }
