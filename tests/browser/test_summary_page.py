@@ -98,7 +98,8 @@ def test_it_says_how_easily_somebody_is_recognised_in_each_publication_and_what_
         rows = section.get_by_role("table", name=f"What attacks found in {name}").locator("tbody tr").all()
         assert rows
         assert all(row.locator("td.text").inner_text().endswith(".") for row in rows)
-    exact = section.get_by_role("row", name="Singled out by known purchases: day and product")
+    analytics = section.get_by_role("table", name="What attacks found in analytics")
+    exact = analytics.get_by_role("row", name="Singled out by known purchases: day and product")
     assert "4 known: 100 %" in exact.inner_text()
 
 
