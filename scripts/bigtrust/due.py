@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import lock, records, states
+from bigtrust import lock, records, sql, states
 from bigtrust.errors import ConfigurationError
 from bigtrust.files import digest, private_folder, sync_folder
 from bigtrust.settings import Settings
@@ -47,12 +47,7 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
     another day, or if landing has changed since; LockedError while a run is under way.
     """
     folder = folder.resolve()
-    for name in _NO_PLACE:
-        place = getattr(settings, name)
-        if folder == place or folder.is_relative_to(place):
-            raise ConfigurationError(
-                f"--output {folder} lies in the {name} folder. Keys are personal data: name a folder of their own."
-            )
+    settings.require_elsewhere(folder, _NO_PLACE, "Keys")
     with lock.exclusive(settings.warehouse):
         _require_current(settings)
         try:
@@ -129,14 +124,9 @@ def _changed(settings: Settings) -> ConfigurationError:
     )
 
 
-@contextmanager
-def _vault(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    config: dict[str, Any] = {
-        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
-        "temp_directory": str(settings.warehouse / "temporary"),
-    }
-    with duckdb.connect(str(settings.vault), read_only=True, config=config) as connection:
-        yield connection
+def _vault(settings: Settings) -> duckdb.DuckDBPyConnection:
+    limits = sql.limits(settings.warehouse / "temporary")
+    return duckdb.connect(str(settings.vault), read_only=True, config=limits)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,6 +65,22 @@ def private_folder(folder: Path) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync_folder(folder.parent)
     return folder
+
+
+@contextmanager
+def emptied(folder: Path) -> Iterator[None]:
+    """Remove the folders in a folder of work, before (who worked there may have been killed) and after."""
+
+    def empty() -> None:
+        for path in folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+
+    try:
+        empty()
+        yield
+    finally:
+        empty()
 
 
 def sync_folder(folder: Path) -> None:

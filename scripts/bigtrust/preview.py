@@ -8,17 +8,16 @@ publications are only read, so a run may go on meanwhile.
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from bigtrust import lock, policy, register, sql
 from bigtrust.build import Dbt
 from bigtrust.errors import ConfigurationError, InputError
+from bigtrust.files import emptied
 from bigtrust.pipeline import Reporter
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -64,7 +63,7 @@ def preview(settings: Settings, reporter: Reporter) -> Preview:
         return Preview(day, [], [])
     register.require_complete(register.read(settings.register), settings.seen_requests)
     folder = settings.warehouse / "preview"
-    with lock.exclusive(folder), _emptied(folder):
+    with lock.exclusive(folder), emptied(folder):
         landing = _fingerprint(settings.landing)
         shutil.copytree(settings.register, folder / "register")
         edited = _settings(settings, folder / "edited", after, day)
@@ -120,7 +119,7 @@ def _changes(before: Path, after: Path) -> Iterator[Change]:
     for publication in PUBLICATIONS:
         if publication == "governance":
             continue
-        with duckdb.connect(config=_config(before)) as connection:
+        with duckdb.connect(config=sql.limits(before.parent / "temporary")) as connection:
             for name, folder in (("before", before), ("after", after)):
                 connection.execute(f"attach {sql.text(str(folder / f'{publication}.duckdb'))} as {name} (read_only)")
             marts = connection.execute(
@@ -143,30 +142,7 @@ def _changes(before: Path, after: Path) -> Iterator[Change]:
                 yield Change(f"{publication}.{mart}", now, removed, then - now + removed, then)
 
 
-def _config(folder: Path) -> dict[str, Any]:
-    return {
-        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
-        "temp_directory": str(folder.parent / "temporary"),
-    }
-
-
 def _fingerprint(folder: Path) -> set[tuple[str, int, int]]:
     """Name, size and time of every file: what a delivery changes."""
     files = [path for path in folder.rglob("*") if path.is_file()]
     return {(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files}
-
-
-@contextmanager
-def _emptied(folder: Path) -> Iterator[None]:
-    """Remove what a preview builds, before (one may have been killed) and after: it holds personal data."""
-    try:
-        _empty(folder)
-        yield
-    finally:
-        _empty(folder)
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)

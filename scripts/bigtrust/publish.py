@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -99,11 +100,8 @@ def replace(published: Path, candidate: Path) -> None:
         remove_unfinished(candidate)
 
 
-def _memory(folder: Path) -> dict[str, str]:
-    return {
-        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
-        "temp_directory": str(folder / f".temporary-{secrets.token_hex(4)}"),
-    }
+def _memory(folder: Path) -> dict[str, Any]:
+    return sql.limits(folder / f".temporary-{secrets.token_hex(4)}")
 
 
 def remove_unfinished(published: Path) -> None:

@@ -6,7 +6,6 @@ of a small sample are not suppressed. The folder is removed afterwards; nothing 
 """
 
 import csv
-import os
 import re
 import shutil
 import tempfile
@@ -18,7 +17,7 @@ from typing import Protocol
 
 import duckdb
 
-from bigtrust import contract, landing, register
+from bigtrust import contract, landing, register, sql
 from bigtrust.oracle.reading import SPACES
 from bigtrust.settings import Settings
 
@@ -43,9 +42,7 @@ class Source:
     """
 
     def __init__(self, settings: Settings) -> None:
-        memory = os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB")
-        spilled = settings.warehouse / "temporary"
-        self.connection = duckdb.connect(config={"memory_limit": memory, "temp_directory": str(spilled)})
+        self.connection = duckdb.connect(config=sql.limits(settings.warehouse / "temporary"))
         self.tables = landing.inspect(settings.landing, contract.load(settings.project))
         self._register = settings.register
         self.connection.execute("set variable spaces = ?", [SPACES])

@@ -1,7 +1,7 @@
 """Where things are: one immutable object, from flags, environment variables and defaults, in this order."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -133,6 +133,18 @@ class Settings:
     def reidentification(self) -> Path:
         """What the attacks of the last measurement found (JSON; figures only)."""
         return self.warehouse / "reidentification.json"
+
+    def require_elsewhere(self, output: Path, folders: Iterable[str], what: str) -> None:
+        """Raise ConfigurationError if `output`, an absolute path, lies in one of the folders (names of fields).
+
+        `what` is personal data that is written there, as the sentence begins with it.
+        """
+        for name in folders:
+            if output.is_relative_to(getattr(self, name)):
+                raise ConfigurationError(
+                    f"--output {output} lies in the {name} folder. {what} are personal data: name a folder of their "
+                    "own."
+                )
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""

@@ -1,7 +1,14 @@
-"""Writing names and paths into SQL text."""
+"""Writing names and paths into SQL text, and what the engine may take while it is asked."""
 
+import os
 import re
 from pathlib import Path
+from typing import Any
+
+
+def limits(spilled: Path) -> dict[str, Any]:
+    """The configuration of a connection: how much memory it may take, and where it spills what does not fit."""
+    return {"memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"), "temp_directory": str(spilled)}
 
 
 def text(value: str) -> str:

@@ -1,10 +1,8 @@
 """The publications of one run, opened for reading: what every attacker has."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
@@ -41,11 +39,7 @@ def opened(settings: Settings, run: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
     Raises ConfigurationError if one is missing, cannot be read, or is of another run.
     """
-    config: dict[str, Any] = {
-        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
-        "temp_directory": str(settings.warehouse / "temporary"),
-    }
-    with duckdb.connect(config=config) as connection:
+    with duckdb.connect(config=sql.limits(settings.warehouse / "temporary")) as connection:
         for name in PUBLICATIONS:
             path = settings.published / f"{name}.duckdb"
             if not path.exists():
