@@ -103,11 +103,10 @@ select
     'pauses' as what,
     exists (
         select 1
-        from {{ ref("audience_profiles") }} as audience_profiles
-        left join
-            {{ ref("quiet_persons") }} as quiet_persons
-            on audience_profiles.person_pseudonym = quiet_persons.person_pseudonym
-        where audience_profiles.contact_pressure = 'at_limit' or quiet_persons.quiet_until > {{ today() }}
+        from {{ ref("pauses") }} as pauses
+        inner join
+            {{ ref("audience_attributes") }} as audience_attributes
+            on pauses.person_pseudonym = audience_attributes.person_pseudonym
     ) as is_there
 union all
 select
@@ -141,19 +140,13 @@ select
         having count(*) > 1
     ) as is_there
 union all
-{% for what, condition in [
-    ("offer_categories", "true"),
-    ("offers", "exists (select 1 from " ~ ref("audience_attributes") ~ ")"),
-] -%}
-    select
-        '{{ what }}' as what,
-        {{ condition }}
-        and (
-            exists (select 1 from {{ ref("stg_product_categories") }})
-            or exists (select 1 from {{ ref("stg_products") }} where category_id is not null)
-        ) as is_there
-    union all
-{% endfor %}
+select 'offer_categories' as what, exists (select 1 from {{ ref("offer_categories") }}) as is_there
+union all
+select
+    'offers' as what,
+    exists (select 1 from {{ ref("offer_categories") }})
+    and exists (select 1 from {{ ref("audience_attributes") }}) as is_there
+union all
 select
     'journeys' as what,
     exists (select 1 from {{ ref("protected_analytics__touchpoints") }})

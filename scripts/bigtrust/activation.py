@@ -23,7 +23,7 @@ from bigtrust import disclosures, lock, recipients, records, register, sql
 from bigtrust.build import Dbt
 from bigtrust.disclosures import Disclosure
 from bigtrust.errors import ConfigurationError
-from bigtrust.files import private_folder, sync_folder, write_durably
+from bigtrust.files import emptied, private_folder, sync_folder, write_durably
 from bigtrust.recipients import Recipient
 from bigtrust.sampled import Reporter
 from bigtrust.settings import Settings
@@ -149,7 +149,7 @@ def activate(settings: Settings, request: Offer | Recall, output: Path | None, r
         _require_free(settings, output)
     register.require_complete(register.read(settings.register), settings.seen_requests)
     folder = private_folder(settings.warehouse / "activation")
-    with lock.exclusive(folder), _emptied(folder), _vault(settings, folder, reporter) as connection:
+    with lock.exclusive(folder), emptied(folder), _vault(settings, folder, reporter) as connection:
         policy = dict(connection.execute("select setting, value from policy.settings").fetchall())
         _decide(connection, request, recipient)
         counted = connection.execute("select reason, count(*) from decided group by reason").fetchall()
@@ -192,12 +192,7 @@ def _require_sensible(request: Offer | Recall) -> None:
 
 
 def _require_free(settings: Settings, output: Path) -> None:
-    for name in _NO_PLACE:
-        place = getattr(settings, name)
-        if output.is_relative_to(place):
-            raise ConfigurationError(
-                f"--output {output} lies in the {name} folder. Addresses are personal data: name a folder of their own."
-            )
+    settings.require_elsewhere(output, _NO_PLACE, "Addresses")
     if not output.parent.is_dir():
         raise ConfigurationError(f"--output: there is no folder {output.parent}. Make it, for its owner alone.")
     for path in (output, _beside(output)):
@@ -219,11 +214,8 @@ def _vault(settings: Settings, folder: Path, reporter: Reporter) -> Iterator[duc
     dbt.parse(0)
     reporter.phase("build")
     dbt.build_activation(reporter.progress)
-    config: dict[str, Any] = {
-        "memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"),
-        "temp_directory": str(own.warehouse / "temporary"),
-    }
-    with duckdb.connect(str(own.vault), read_only=True, config=config) as connection:
+    limits = sql.limits(own.warehouse / "temporary")
+    with duckdb.connect(str(own.vault), read_only=True, config=limits) as connection:
         yield connection
 
 
@@ -251,25 +243,12 @@ def _decide(connection: duckdb.DuckDBPyConnection, request: Offer | Recall, reci
 
 
 def _require_offers_for(connection: duckdb.DuckDBPyConnection, category: str) -> None:
-    ((is_known, is_vulnerable),) = connection.execute(
-        """
-        select
-            $1 in (
-                select category_id from staging.stg_product_categories
-                union select category_id from staging.stg_products where category_id is not null
-            ),
-            exists (
-                select 1
-                from policy.vulnerable_categories as vulnerable
-                left join restricted.product_category_tree as tree on vulnerable.category_id = tree.ancestor_id
-                where $1 in (vulnerable.category_id, tree.category_id)
-            )
-        """,
-        [category],
+    found = connection.execute(
+        "select is_vulnerable from restricted.offer_categories where category_id = ?", [category]
     ).fetchall()
-    if not is_known:
+    if not found:
         raise ConfigurationError("--category is no product category of landing. Correct its number.")
-    if is_vulnerable:
+    if found == [(True,)]:
         raise ConfigurationError(
             "--category is one for which the policy wants no offers (seeds/policy/vulnerable_categories.csv). Make the "
             "offer to everybody, in a shop window or on the website, or choose another category."
@@ -327,10 +306,10 @@ def _write(
         unfinished.replace(output)
         sync_folder(output.parent)
         return disclosure
-    except OSError as error:
+    except (OSError, duckdb.IOException) as error:  # the engine's own message may quote data
+        why = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigurationError(
-            f"--output {output} cannot be written ({error.strerror}). Free the disk, or correct the folder's owner and "
-            "mode."
+            f"--output {output} cannot be written ({why}). Free the disk, or correct the folder's owner and mode."
         ) from None
     finally:
         unfinished.unlink(missing_ok=True)
@@ -340,19 +319,3 @@ def _accompanying(disclosure: Disclosure, output: Path, nonce: bytes) -> str:
     """What goes with the file: for what it may be used and until when, and the nonce that proves that it is the one."""
     content = {"file": output.name, **asdict(disclosure), "nonce": nonce.hex()}
     return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
-
-
-@contextmanager
-def _emptied(folder: Path) -> Iterator[None]:
-    """Remove what an activation builds, before (one may have been killed) and after: it holds personal data."""
-    try:
-        _empty(folder)
-        yield
-    finally:
-        _empty(folder)
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        if path.is_dir():
-            shutil.rmtree(path)

@@ -85,7 +85,7 @@ class Dbt:
 
         Raises ConfigurationError if a policy table is not possible.
         """
-        parts = ("+path:models/vault/activation", "+cool_downs", "+scope_purchase_lines")
+        parts = ("+path:models/vault/activation", "+cool_downs", "+offer_categories", "+scope_purchase_lines")
         self._build_seeds_and(*parts, progress=progress)
 
     def _build_seeds_and(self, *parts: str, progress: Progress) -> None:

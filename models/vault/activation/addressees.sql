@@ -3,14 +3,7 @@
 
 with
 
-    pauses as (
-
-        select person_pseudonym, min(reason) as reason
-        from {{ ref("quiet_persons") }}
-        where quiet_until > {{ today() }}
-        group by person_pseudonym
-
-    ),
+    pauses as (select * from {{ ref("pauses") }}),
 
     partner_consents as (
 
@@ -24,14 +17,7 @@ select
     -- of age, agrees to marketing by the last word, and was in contact within its window
     audience_profiles.person_pseudonym is not null as agrees_to_marketing,
     partner_consents.customer_id is not null as agrees_to_sharing,
-    case
-        when audience_profiles.person_pseudonym is null
-        then null
-        when pauses.reason is not null
-        then pauses.reason
-        when audience_profiles.contact_pressure = 'at_limit'
-        then 'contact_pressure'
-    end as pause
+    case when audience_profiles.person_pseudonym is not null then pauses.reason end as pause
 from {{ ref("stg_customers") }} as stg_customers
 left join
     {{ ref("marketing_person_pseudonyms") }} as person_pseudonyms
