@@ -325,7 +325,7 @@ def _passed(code: str, publication: str, relation: str, examined: int) -> CheckR
 
 def _flows(settings: Settings, manifest: dict[str, Any]) -> list[CheckResult]:
     """What the lineage of the compiled models says."""
-    followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS)
+    followed = lineage.analyse(manifest, settings.dbt_target / "compiled", PUBLICATIONS, settings.as_of)
     lineage.write(settings.lineage, followed)
     return lineage.judge(followed, manifest)
 

@@ -131,6 +131,8 @@ def test_what_was_forgotten_is_found_each_by_itself(with_forgotten: Warehouse) -
             connection.execute(f"attach '{with_forgotten.settings.candidates}/{name}.duckdb' as {name} (read_only)")
         found = {what for (what,) in connection.execute(f"select distinct what from ({query})").fetchall()}
     assert {leak.says for leak in FORGOTTEN} <= found
+    # and what follows from lines that stay
+    assert {"guarantees", "cool-downs"} <= found
 
 
 @pytest.mark.xdist_group("leaks built upon")

@@ -17,7 +17,7 @@ GENERALISING = frozenset(
 )
 PSEUDONYM = "pseudonym"
 _PERSONS = "customers."  # the landing table of what is known of a person; everything else is something that happened
-_ENDS = "visible_until"  # the day on which a row expires: never in a mart, and checked as a day (RET-01)
+ENDS = "visible_until"  # the day on which a row expires: never in a mart, and checked as a day (RET-01)
 
 
 def differences(publication: str, columns: Mapping[str, Mapping[str, Any]], relation: Relation) -> Iterator[str | None]:
@@ -47,7 +47,7 @@ def _difference(publication: str, name: str, treatment: str | None, taint: Taint
     of_persons = sorted(
         {flow.treatments[-1] for flow in taint.flows if flow.column.startswith(_PERSONS) and flow.treatments}
     )
-    if is_of_persons and of_persons and name != _ENDS:
+    if is_of_persons and of_persons and name != ENDS:
         return f"says something of a person ({', '.join(of_persons)}), and does not say which treatment"
     return None
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.lineage import treatments, windows
-from bigtrust.lineage.declared import differences
+from bigtrust.lineage.declared import ENDS, differences
 from bigtrust.lineage.evaluate import Relation, Unresolved, evaluate
 from bigtrust.lineage.taint import CLASSES, CONSTANT, FORBIDDEN, NULL, UNTREATED, Flow, Taint
 
@@ -46,13 +47,15 @@ class Lineage:
     findings: tuple[Finding, ...]
 
 
-def analyse(manifest: Mapping[str, Any], compiled: Path, publications: Collection[str]) -> Lineage:
+def analyse(
+    manifest: Mapping[str, Any], compiled: Path, publications: Collection[str], as_of: date | None = None
+) -> Lineage:
     """Follow every landing column through the compiled models.
 
-    `manifest` is dbt's manifest.json, `compiled` the folder `target/compiled` of the same build. Raises
-    ConfigurationError if a treatment or a class is not declared as it must be.
+    `manifest` is dbt's manifest.json, `compiled` the folder `target/compiled` of the same build, `as_of` the day that
+    stood for today in it. Raises ConfigurationError if a treatment or a class is not declared as it must be.
     """
-    return _Project(manifest, compiled, publications).analyse()
+    return _Project(manifest, compiled, publications, as_of).analyse()
 
 
 def is_compiled(manifest: Mapping[str, Any], compiled: Path) -> bool:
@@ -61,8 +64,11 @@ def is_compiled(manifest: Mapping[str, Any], compiled: Path) -> bool:
 
 
 class _Project:
-    def __init__(self, manifest: Mapping[str, Any], compiled: Path, publications: Collection[str]) -> None:
+    def __init__(
+        self, manifest: Mapping[str, Any], compiled: Path, publications: Collection[str], as_of: date | None
+    ) -> None:
         self._compiled = compiled
+        self._as_of = as_of
         self._publications = publications
         self._models = _models(manifest)
         self._findings: list[Finding] = []
@@ -171,14 +177,14 @@ class _Project:
             return None
 
     def _look_at_windows(self, name: str, query: exp.Expr) -> None:
-        def has_window(other: str) -> bool:
-            known = self._relations.get(other)
-            return known is not None and ".protected." in other and windows.ENDS in known.columns
+        def has_window(table: exp.Table) -> bool:
+            known = self._relations.get(_full_name(table))
+            return known is not None and table.db == "protected" and ENDS in known.columns
 
-        for other, hides_expired in windows.read(query, has_window):
+        for table, hides_expired in windows.read(query, has_window, self._as_of):
             self._windows[name] = self._windows.get(name, 0) + 1
             if not hides_expired:
-                reason = f"reads {other} without comparing its {windows.ENDS} with today"
+                reason = f"reads {_full_name(table)} without comparing its {ENDS} with today"
                 self._findings.append(Finding("RET-05", name, None, reason))
 
     def _qualified(self, name: str, node: Mapping[str, Any]) -> exp.Expr:
