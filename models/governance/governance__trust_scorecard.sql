@@ -13,23 +13,11 @@ with
 
     landing_due as (select * from {{ ref("governance__landing_due") }}),
 
-    requests as (
-
-        select customer_id, purchase_id
-        from {{ ref("stg_erasure_requests") }}
-        where withdrawn_at is null
-        union
-        select customer_id, purchase_id
-        from {{ ref("stg_register_requests") }}
-        where withdrawn_at is null
-
-    ),
-
     askers as (
 
-        select count(distinct coalesce(requests.customer_id, purchases.customer_id)) as persons
-        from requests
-        left join {{ ref("stg_purchases") }} as purchases on requests.purchase_id = purchases.purchase_id
+        select count(distinct coalesce(customer_id, purchase_customer_id)) as persons
+        from {{ ref("erasure_requests") }}
+        where state <> 'withdrawn'
 
     ),
 

@@ -125,6 +125,7 @@ select
         then 'pending'
         else 'effective'
     end as state,
+    purchase_customer_id,
     requested_at,
     withdrawn_at
 from named
