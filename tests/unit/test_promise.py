@@ -35,7 +35,7 @@ def test_no_promise_that_the_policy_may_make_is_later_than_the_law_allows(asked:
 def test_the_policy_and_its_test_know_the_same_limit() -> None:
     assert promise.promised_days(PROJECT) == 3
     test = (PROJECT / "tests" / "dbt" / "generic" / "policy_settings_are_usable.sql").read_text(encoding="utf-8")
-    assert f"not between 1 and {promise.MOST_DAYS}" in test
+    assert f"('forget_promise_days', 1, {promise.MOST_DAYS})" in test
 
 
 @pytest.mark.parametrize("value", ["", "0", "29", "many", "1.5", None])

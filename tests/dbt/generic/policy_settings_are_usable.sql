@@ -1,66 +1,67 @@
 {% test policy_settings_are_usable(model) %}
-    select setting
-    from {{ model }}
+    with
+
+        -- whole numbers, with the least and the most that each may be
+        numbers as (
+
+            select *
+            from
+                (
+                    values
+                        ('k', 1, null),
+                        ('interest_window_days', 0, 3650),
+                        ('forget_offer_months', 12, 1200),
+                        ('forget_promise_days', 1, 28),
+                        ('marketing_age', 15, 30),
+                        ('cool_down_percent', 0, 100),
+                        ('contact_days', 1, 366),
+                        ('contact_limit', 1, 100),
+                        ('quiet_days', 0, 366),
+                        ('export_days', 1, 366),
+                        ('value_middle', 1, null),
+                        ('value_high', 1, null)
+                ) as numbers(setting, least, most)
+
+        ),
+
+        required as (
+
+            select setting
+            from numbers
+            union all
+            select *
+            from (values ('time_zone'), ('policy_version')) as texts(setting)
+
+        ),
+
+        settings as (select setting, value, try_cast(value as integer) as number from {{ model }})
+
+    select settings.setting
+    from settings
+    inner join numbers on settings.setting = numbers.setting
     where
-        case
-            setting
-            when 'k'
-            then coalesce(try_cast(value as integer), 0) < 1
-            when 'interest_window_days'
-            then coalesce(try_cast(value as integer), -1) not between 0 and 3650
-            when 'forget_offer_months'
-            then coalesce(try_cast(value as integer), 0) not between 12 and 1200
-            when 'forget_promise_days'
-            then coalesce(try_cast(value as integer), 0) not between 1 and 28
-            when 'marketing_age'
-            then coalesce(try_cast(value as integer), 0) not between 15 and 30
-            when 'cool_down_percent'
-            then coalesce(try_cast(value as integer), -1) not between 0 and 100
-            when 'contact_days'
-            then coalesce(try_cast(value as integer), 0) not between 1 and 366
-            when 'contact_limit'
-            then coalesce(try_cast(value as integer), 0) not between 1 and 100
-            when 'quiet_days'
-            then coalesce(try_cast(value as integer), -1) not between 0 and 366
-            when 'export_days'
-            then coalesce(try_cast(value as integer), 0) not between 1 and 366
-            when 'value_middle'
-            then coalesce(try_cast(value as integer), 0) < 1
-            when 'value_high'
-            then
-                coalesce(try_cast(value as integer), 0) <= (
-                    select coalesce(max(try_cast(settings.value as integer)), 0)
-                    from {{ model }} as settings
-                    where settings.setting = 'value_middle'
-                )
-            when 'time_zone'
-            then value is null or value not in (select name from pg_timezone_names())
-            when 'policy_version'
-            then nullif(trim(value), '') is null
-        end
+        settings.number is null
+        or settings.number < numbers.least
+        or settings.number > coalesce(numbers.most, settings.number)
 
     union all
 
-    select required.setting
-    from
-        (
-            values
-                ('k'),
-                ('interest_window_days'),
-                ('forget_offer_months'),
-                ('forget_promise_days'),
-                ('marketing_age'),
-                ('cool_down_percent'),
-                ('contact_days'),
-                ('contact_limit'),
-                ('quiet_days'),
-                ('export_days'),
-                ('value_middle'),
-                ('value_high'),
-                ('time_zone'),
-                ('policy_version')
-        ) as required(setting)
+    select high.setting
+    from settings as high
+    inner join settings as middle on high.setting = 'value_high' and middle.setting = 'value_middle'
+    where high.number <= middle.number
+
+    union all
+
+    select setting
+    from settings
     where
-        required.setting
-        not in (select model.setting from {{ model }} as model where model.setting is not null)
+        (setting = 'time_zone' and (value is null or value not in (select name from pg_timezone_names())))
+        or (setting = 'policy_version' and nullif(trim(value), '') is null)
+
+    union all
+
+    select setting
+    from required
+    where setting not in (select settings.setting from settings where settings.setting is not null)
 {% endtest %}
