@@ -4,6 +4,7 @@ import base64
 import html
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -296,7 +297,8 @@ def forms_of(content: bytes) -> dict[str, bytes]:
     found = {
         "raw": content,
         "hexadecimal": content.hex().encode(),
-        "mixed case": content.hex().upper().replace("A", "a").encode(),
+        # whatever letters there are: the first one is another one than it was in either
+        "mixed case": re.sub("[A-F]", lambda letter: letter[0].lower(), content.hex().upper(), count=1).encode(),
     }
     for before in range(3):
         for name, encode in (("standard", base64.b64encode), ("for addresses", base64.urlsafe_b64encode)):
