@@ -97,6 +97,7 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
 @_folder("warehouse", "Where the vault and the candidates are kept.")
 @_folder("published", "Where the publications go.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def run(full_refresh: bool, **folders: str | None) -> None:
     """The main job: read landing, build, check, publish, record."""
     from bigtrust import pipeline
@@ -299,6 +300,7 @@ def measure(sample: int, seed: int, **folders: str | None) -> None:
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def review(
     run: int | None, by: str | None, note: str | None, verdict: str, is_list: bool, **folders: str | None
 ) -> None:
@@ -575,8 +577,10 @@ def list_keys(**folders: str | None) -> None:
 @_folder("warehouse", "No run may be under way in it.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register, where rotations are kept.")
+@_folder("ledger", "The evidence ledger.")
 def rotate(domain: str, yes: bool, **folders: str | None) -> None:
     """Change every pseudonym of a domain in the next run."""
+    from bigtrust import evidence
     from bigtrust import keys as domain_keys
 
     settings = Settings.load(**folders)
@@ -593,6 +597,7 @@ def rotate(domain: str, yes: bool, **folders: str | None) -> None:
             f"The register {settings.register} cannot be written ({error.strerror}). The key is NOT rotated: correct "
             "the folder's owner and mode, or free the disk, and try again."
         ) from None
+    evidence.catch_up(settings)
     console.print(f"Rotated: {rotation.domain} has key version {rotation.version}. Next: bigtrust run")
 
 
@@ -659,6 +664,7 @@ def landing_due(output: str, **folders: str | None) -> None:
 @_folder("warehouse", "Where it builds, in a folder of its own that is removed afterwards.")
 @_folder("published", "Where the publications are: addresses never go there.")
 @_folder("register", "The register of erasure requests, where disclosures are kept, too.")
+@_folder("ledger", "The evidence ledger.")
 def activate(
     campaign: str | None,
     category: str | None,
