@@ -65,12 +65,12 @@ def included(entry, path, head):
 
 def verify_receipt(content, key):
     told = content["receipt"]
+    require(set(content) <= {"receipt", "signature", "effect"}, "it holds what no receipt holds")
     require(told["key"] == key, "the receipt is signed with another key")
     signed(key, "receipt", told, content["signature"])
     if told["head"]:
         signed_head(key, told["head"])
-    effect = content.get("effect")
-    if effect:
+    if effect := content.get("effect"):
         require(effect["entry"]["commitment"] == sha256(canonical(told)).hexdigest(), "it proves another request")
         included(effect["entry"], effect["path"], signed_head(key, effect["head"]))
         return f"Request {told['number']} took effect with run {effect['entry']['run']}, {effect['entry']['at']}."

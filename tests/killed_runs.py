@@ -26,7 +26,7 @@ from bigtrust.settings import PUBLICATIONS, Settings
 from warehouse import Warehouse
 
 _NAMING = {"os.rename", "os.link"}
-_AFTER = 3  # after each so many kills, the next run is made, too
+_AFTER = 4  # after each so many kills, the next run is made, too
 _DONE = 0
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import verify_evidence
-from bigtrust import canonical, ledger, register, signed_receipts
+from bigtrust import canonical, ledger, register, secret, signed_receipts
 from bigtrust.register import Request
 from bigtrust.settings import Settings
 from bigtrust.signed_receipts import EFFECTIVE, Receipts
@@ -22,6 +22,7 @@ CHANGES = 1000
 @pytest.fixture
 def shop(tmp_path: Path) -> Warehouse:
     shop = Warehouse(tmp_path)
+    secret.load(shop.settings)
     ledger.append(shop.settings, lambda _: [{"kind": "run_started", "run": 1}])
     return shop
 
