@@ -280,7 +280,7 @@ class _Page:
                         for column in filled
                     ],
                     list(self._remarks(name, row)),
-                    [] if name == "purchase_lines" else list(self._kept(row)),
+                    [] if name in ("purchase_lines", "consents") else list(self._kept(row)),
                 )
                 for row in rows
             ],
