@@ -127,9 +127,7 @@ def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: st
         if name != "purchases":
             reader.read(name)
     owned = frozenset(purchase for (purchase,) in connection.execute("from own.purchases").fetchall())
-    return Landed(
-        {name: reader.rows(name) for name in TABLES}, owned, reader.names("products"), reader.names("categories")
-    )
+    return Landed({name: reader.rows(name) for name in TABLES}, owned, *reader.names(settings))
 
 
 class _Reader:
@@ -207,24 +205,33 @@ class _Reader:
             )
         ]
 
-    def names(self, what: str) -> dict[str, str]:
-        """The names of the products or categories that the person's rows name."""
-        if what == "products":
-            named = [name for name in TABLES if "product_id" in self._tables[name].table.column_names]
-            key, table = "product_id", "products"
-        else:
-            named = [name for name in TABLES if "category_id" in self._tables[name].table.column_names]
-            key, table = "category_id", "product_categories"
-        keys = " union ".join(f"select {_CLEAN.format(column=key)} from landing.{name}" for name in named)
-        source = landing.view_sql(self._tables[table])
-        found = self._execute(
-            f"""
-            select {_CLEAN.format(column=key)} as key, arg_max(trim(name, $spaces), {_POSITION})
-            from ({source}) where key in ({keys}) and name is not null group by key
-            """,
-            "spaces",
-        )
-        return dict(found.fetchall())
+    def names(self, settings: Settings) -> tuple[dict[str, str], dict[str, str]]:
+        """The names of the products and of the categories that the person's rows name, also in the register."""
+        product, category = _CLEAN.format(column="product_id"), _CLEAN.format(column="category_id")
+
+        def named(key: str, column: str) -> str:
+            tables = [name for name in TABLES if column in self._tables[name].table.column_names]
+            return " union ".join(f"select {key} from landing.{name}" for name in tables)
+
+        def found(table: str, key: str, keys: str) -> dict[str, str]:
+            source = landing.view_sql(self._tables[table])
+            rows = self._execute(
+                f"""
+                select {key}, arg_max(trim(name, $spaces), {_POSITION})
+                from ({source}) where {key} in ({keys}) and name is not null group by all
+                """,
+                *(["spaces", "customer"] if "$customer" in keys else ["spaces"]),
+            )
+            return dict(rows.fetchall())
+
+        products = named(product, "product_id")
+        categories = f"""
+            {named(category, "category_id")}
+            union select {category} from ({landing.view_sql(self._tables["products"])}) where {product} in ({products})
+            union select category_id from ({register.forgotten_lines_sql(settings.register)})
+            where customer_id = $customer
+        """
+        return found("products", product, products), found("product_categories", category, categories)
 
     def _keep(self, name: str, condition: str) -> None:
         """Keep the landed rows that the condition is true of, as text, and read them as staging does."""

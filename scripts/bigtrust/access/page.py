@@ -21,7 +21,7 @@ SECTIONS = {
     "forgetting": ("erasure_requests",),
     "legal_holds": ("legal_holds",),
 }
-_LONG = 10  # so many rows are folded in
+_LONG, _WIDE = 10, 7  # more rows are folded in; more columns are shown below each other
 
 
 @dataclass
@@ -35,15 +35,19 @@ class Line:
 
 @dataclass
 class Table:
-    """A table as it is shown. `is_record`: each line is shown by itself, below each other."""
+    """A table as it is shown. With many columns, each line is shown by itself, as a record."""
 
     id: str
     caption: str
     headings: list[str]
     lines: list[Line]
     empty: list[str] = field(default_factory=list)
-    is_record: bool = False
     note: str = ""
+
+    @property
+    def is_record(self) -> bool:
+        """Whether it has too many columns to be read side by side."""
+        return len(self.headings) > _WIDE
 
     @property
     def is_long(self) -> bool:
@@ -265,14 +269,14 @@ class _Page:
 
     def _table(self, name: str) -> Table:
         rows = self._tables[name]["rows"]
-        labels = self._labels[name]
-        columns = [column for column in labels if column != "customer_id"]
+        if name == "consents":
+            rows = sorted(rows, key=lambda row: row["read"]["recorded_at"] or "")
+        columns = [column for column in self._labels[name] if column != "customer_id"]
         filled = [column for column in columns if any(row["values"][column] is not None for row in rows)]
-        language = self._words.language
         return Table(
             name,
             self._words.say(f"tables.{name}"),
-            [labels[column][language] for column in filled],
+            [self._label(name, column) for column in filled],
             [
                 Line(
                     [
@@ -284,8 +288,7 @@ class _Page:
                 )
                 for row in rows
             ],
-            empty=[labels[column][language] for column in columns if column not in filled],
-            is_record=name == "customers",
+            empty=[self._label(name, column) for column in columns if column not in filled],
             note=self._words.say("kept.like_purchase") if name == "purchase_lines" else "",
         )
 
@@ -311,9 +314,7 @@ class _Page:
         for kind in texts()["reasons"]:
             column = (reason or "").removesuffix(f"_{kind}")
             if column != reason and column in self._labels[name]:
-                return self._words.say(
-                    f"reasons.{kind}", column=self._labels[name][column][self._words.language]
-                )
+                return self._words.say(f"reasons.{kind}", column=self._label(name, column))
         return reason or ""
 
     def _kept(self, row: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -362,7 +363,10 @@ class _Page:
     def _audience(self, audience: str) -> str:
         return self._words.label("audiences", audience) or audience
 
+    def _label(self, table: str, column: str) -> str:
+        return self._words.typeset(self._labels[table][column][self._words.language])
+
     def _columns(self, columns: Sequence[str]) -> str:
-        labels = self._labels["customers"]
-        shown = [labels[column][self._words.language] if column in labels else column for column in columns]
+        known = self._labels["customers"]
+        shown = [self._label("customers", column) if column in known else column for column in columns]
         return ", ".join([shown[0], *(each[0].lower() + each[1:] for each in shown[1:])]) if shown else ""

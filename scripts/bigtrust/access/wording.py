@@ -74,7 +74,12 @@ class Words:
 
     def policy(self, text: str) -> str:
         """A sentence of the policy, in this language if it is there."""
-        return typeset(translations().get(text, text), "fr") if self.language == "fr" else text
+        return self.typeset(translations().get(text, text)) if self.language == "fr" else text
+
+    def typeset(self, text: str) -> str:
+        """Curved apostrophes; and French puts a space before some marks, at which the line must not break."""
+        text = text.replace("'", "\u2019")
+        return re.sub(" (?=[?!:;»])|(?<=«) ", "\u00a0", text) if self.language == "fr" else text
 
     def date(self, day: str | None) -> str:
         """A day (ISO 8601) as one writes it."""
@@ -121,10 +126,4 @@ class Words:
         found = text[self.language] if isinstance(text, dict) else text
         if isinstance(found, dict):
             found = found[_PLURALS[self.language](n)]
-        return typeset(found, self.language).format(**({} if n is None else {"n": self.number(n)}), **values)
-
-
-def typeset(text: str, language: str) -> str:
-    """Curved apostrophes; and French puts a space before some marks, at which the line must not break."""
-    text = text.replace("'", "\u2019")
-    return re.sub(" (?=[?!:;»])|(?<=«) ", "\u00a0", text) if language == "fr" else text
+        return self.typeset(found).format(**({} if n is None else {"n": self.number(n)}), **values)
