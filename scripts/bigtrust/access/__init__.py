@@ -147,8 +147,8 @@ def _last_run(settings: Settings) -> records.Record:
         raise ConfigurationError("Nothing has been published yet. Run `bigtrust run` first.")
     if last.verdict != records.PUBLISHED:
         raise ConfigurationError(
-            f"The last run ({last.run}) did not publish, so the vault does not say whose the published rows are. Repair "
-            "what stopped it and run `bigtrust run`."
+            f"The last run ({last.run}) did not publish, so the vault does not say whose the published rows are. "
+            "Repair what stopped it and run `bigtrust run`."
         )
     return last
 
@@ -179,7 +179,8 @@ def _policy(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "policy_version": settings["policy_version"],
         "time_zone": settings["time_zone"],
         "purposes": rows(
-            "select purpose, publication, audience, legal_basis, honours_erasure, description from vault.policy.purposes"
+            "select purpose, publication, audience, legal_basis, honours_erasure, description "
+            "from vault.policy.purposes"
         ),
         "retention_windows": rows(
             "select data_category, purpose, cast(period_months as int) as period_months, start_event, legal_source "
@@ -220,9 +221,7 @@ def _language(held: Landed) -> str:
     return next((language for language in reversed(named) if language in LANGUAGES), DEFAULT_LANGUAGE)
 
 
-def _table(
-    name: str, held: Landed, kept: Sequence[windows.Kept], said: Sequence[told.Choice]
-) -> dict[str, Any]:
+def _table(name: str, held: Landed, kept: Sequence[windows.Kept], said: Sequence[told.Choice]) -> dict[str, Any]:
     counting = {choice.place for choice in said if choice.counts}
     return {
         "table": name,
@@ -230,9 +229,7 @@ def _table(
         "rows": [
             {
                 "values": dict(row.values),
-                "read": {
-                    column: _plain(value) for column, value in row.read.items() if column in row.values
-                },
+                "read": {column: _plain(value) for column, value in row.read.items() if column in row.values},
                 "file": row.file,
                 "row": row.number,
                 "state": row.state,

@@ -36,10 +36,8 @@ class Asked:
         return frozenset(line["purchase_id"] for line in self.lines)
 
 
-def read(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, customer: str, purchases: Collection[str]
-) -> Asked:
-    """Return what there is of a customer, whose purchases these are (also in `own.purchases`), the oldest request first.
+def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: str, purchases: Collection[str]) -> Asked:
+    """Return what there is of a customer, the oldest request first. `purchases` are theirs, also in `own.purchases`.
 
     Raises InputError if the register is damaged.
     """

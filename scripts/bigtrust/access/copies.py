@@ -60,7 +60,9 @@ def read(connection: duckdb.DuckDBPyConnection, customer: str) -> Copies:
     connection.execute(f"set variable customer = {sql.text(customer)}")
     relations = list(_relations(connection, "vault"))
     _collect(connection, relations, "customer_id", "person_pseudonym", "own.customers", "(getvariable('customer'))")
-    _collect(connection, relations, "purchase_id", "purchase_pseudonym", "own.purchase_pseudonyms", "(from own.purchases)")
+    _collect(
+        connection, relations, "purchase_id", "purchase_pseudonym", "own.purchase_pseudonyms", "(from own.purchases)"
+    )
     _collect(connection, relations, "purchase_id", "purchase_number", "own.purchase_numbers", "(from own.purchases)")
     return Copies(
         vault=_copies(connection, "vault", relations),
@@ -72,12 +74,8 @@ def read(connection: duckdb.DuckDBPyConnection, customer: str) -> Copies:
     )
 
 
-def _relations(
-    connection: duckdb.DuckDBPyConnection, database: str
-) -> Iterator[tuple[str, str, list[str]]]:
-    yield from connection.execute(
-        _RELATIONS, {"database": database, "identifiers": [*_PERSON, *_PURCHASE]}
-    ).fetchall()
+def _relations(connection: duckdb.DuckDBPyConnection, database: str) -> Iterator[tuple[str, str, list[str]]]:
+    yield from connection.execute(_RELATIONS, {"database": database, "identifiers": [*_PERSON, *_PURCHASE]}).fetchall()
 
 
 def _collect(
@@ -95,7 +93,9 @@ def _collect(
         if identifier in columns and wanted in columns
     ]
     kind = "bigint" if wanted == "purchase_number" else "uuid"
-    connection.execute(f"create table {target} as {' union '.join([f'select null::{kind} as {wanted} where false', *maps])}")
+    connection.execute(
+        f"create table {target} as {' union '.join([f'select null::{kind} as {wanted} where false', *maps])}"
+    )
 
 
 def _copies(
@@ -106,9 +106,7 @@ def _copies(
         cursor = connection.execute(
             f"from {database}.{sql.identifier(schema)}.{sql.identifier(name)} where {_is_own(columns)} order by all"
         )
-        rows = [
-            {column: plain(value) for column, value in zip(columns, row, strict=True)} for row in cursor.fetchall()
-        ]
+        rows = [{column: plain(value) for column, value in zip(columns, row, strict=True)} for row in cursor.fetchall()]
         if rows:
             found.append(Copy(f"{schema}.{name}", rows))
     return found

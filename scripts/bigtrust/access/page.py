@@ -140,9 +140,7 @@ class _Page:
         """Every publication, with what people read of it."""
         for number, published in enumerate(self._content["publications"]):
             purpose = next(
-                each
-                for each in self._content["policy"]["purposes"]
-                if each["publication"] == published["publication"]
+                each for each in self._content["policy"]["purposes"] if each["publication"] == published["publication"]
             )
             yield {
                 "title": self._purpose(purpose["purpose"]),
@@ -241,9 +239,7 @@ class _Page:
         if name != "customers":
             return self._words.say("facts.outside_none")
         names = list(dict.fromkeys(row["name"] for row in self._content["policy"]["recipients"]))
-        columns = dict.fromkeys(
-            column for row in self._content["policy"]["recipients"] for column in row["columns"]
-        )
+        columns = dict.fromkeys(column for row in self._content["policy"]["recipients"] for column in row["columns"])
         if not names:
             return self._words.say("facts.outside_none")
         return self._words.say("facts.outside", names=self._words.list(names), columns=self._columns(list(columns)))
@@ -279,10 +275,7 @@ class _Page:
             [self._label(name, column) for column in filled],
             [
                 Line(
-                    [
-                        self._words.value(column, row["values"][column], row["read"].get(column))
-                        for column in filled
-                    ],
+                    [self._words.value(column, row["values"][column], row["read"].get(column)) for column in filled],
                     list(self._remarks(name, row)),
                     [] if name in ("purchase_lines", "consents") else list(self._kept(row)),
                 )

@@ -102,9 +102,7 @@ def later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
-def _uses(
-    policy: Policy, name: str, row: Row, bought: Mapping[str, date | None], is_forgotten: bool
-) -> list[Use]:
+def _uses(policy: Policy, name: str, row: Row, bought: Mapping[str, date | None], is_forgotten: bool) -> list[Use]:
     category = CATEGORIES.get(name)
     if row.state != USED or category is None:
         return []

@@ -125,5 +125,5 @@ class Words:
     def _filled(self, text: Any, n: int | None, values: dict[str, Any]) -> str:
         found = text[self.language] if isinstance(text, dict) else text
         if isinstance(found, dict):
-            found = found[_PLURALS[self.language](n)]
+            found = found[_PLURALS[self.language](n or 0)]
         return self.typeset(found).format(**({} if n is None else {"n": self.number(n)}), **values)
