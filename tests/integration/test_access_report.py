@@ -6,6 +6,7 @@ import csv
 import html
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -151,19 +152,26 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Warehouse]:
 Made = tuple[dict[str, Any], str, str]  # the JSON file, as text and read, and the page
 
 
+PRINTED = (
+    "Rows and requests that are held where rows landing N register N vault N publications N The report is in DIR: "
+    "access-report.html and access-report.json. It is personal data: hand it over to the person it is about, and "
+    "delete it here."
+)
+_made: dict[tuple[Path, str, tuple[str, ...]], Made] = {}
+
+
 def report(warehouse: Warehouse, customer: str, *arguments: str) -> Made:
-    """Make a report; what is printed may hold nothing of anybody."""
-    output = warehouse.root / f"report-{len(list(warehouse.root.glob('report-*')))}"
-    result = warehouse.bigtrust("access-report", "--customer", customer, "--output", str(output), *arguments)
-    assert result.exit_code == 0, result.output
-    assert customer not in result.output
-    text = (output / access.DATA).read_text(encoding="utf-8")
-    content = json.loads(text)
-    printed = result.output.replace(str(output), "").split()
-    for table in content["landing"]:
-        for row in table["rows"]:
-            assert not {value for value in row["values"].values() if value and len(value) > 4} & set(printed)
-    return content, text, (output / access.PAGE).read_text(encoding="utf-8")
+    """The report about a customer, made once. Nothing but numbers may be printed."""
+    key = (warehouse.root, customer, arguments)
+    if key not in _made:
+        output = warehouse.root / "reports" / str(len(_made))
+        result = warehouse.bigtrust("access-report", "--customer", customer, "--output", str(output), *arguments)
+        assert result.exit_code == 0, result.output
+        printed = re.sub(r"\b[\d,]+\b", "N", result.output.replace(str(output), "DIR"))
+        assert " ".join(printed.split()) == PRINTED
+        text = (output / access.DATA).read_text(encoding="utf-8")
+        _made[key] = (json.loads(text), text, (output / access.PAGE).read_text(encoding="utf-8"))
+    return _made[key]
 
 
 def values_in(content: dict[str, Any], table: str) -> list[dict[str, str | None]]:
@@ -369,11 +377,8 @@ def test_every_landed_row_of_a_customer_of_the_demo_is_in_the_report_and_nobody_
         assert row in [{name: given[name] for name in row} for given in values_in(content, table)], table
     own = [value for _, row in expected for value in row.values() if value]
     own += [value for row in values_in(content, "support_tickets") for value in row.values() if value]
-    others = {
-        value
-        for value in raw_data.identifiers_and_free_text(demo.landing)
-        if not any(value.lower() in mine.lower() for mine in own) and value.lower() not in " ".join(own).lower()
-    }
+    mine = " ".join(own).lower()
+    others = {value for value in raw_data.identifiers_and_free_text(demo.landing) if value.lower() not in mine}
     assert len(others) > 1000
     search = raw_data.Search(others)
     assert [search.patterns[found[0]] for found in found_in(search, text)] == []
@@ -425,7 +430,7 @@ def test_who_asked_that_everything_be_forgotten_reads_what_remains_and_why(demo:
     assert any(request["scope"] == "person" for request in content["register"]["requests"])
     assert "Vous nous avez demandé de tout oublier" in page
     assert "L123-22" in page
-    assert "Le registre" in page or "registre retient" in page
+    assert "registre retient" in page
     forgotten = [row for row in rows_in(content, "purchases") if row["is_forgotten"]]
     assert forgotten
     assert all(use["state"] in ("forgotten", "in_use", "ended") for row in forgotten for use in row["uses"])
