@@ -424,6 +424,38 @@ def test_what_is_published_of_a_customer_is_in_the_report(demo: Warehouse) -> No
     assert {"restricted.person_pseudonyms", "restricted.purchase_pseudonyms", "restricted.person_activity"} <= maps
 
 
+@pytest.mark.parametrize("who", ["much", "forgotten", "asked"])
+def test_until_when_each_row_serves_is_what_the_publications_say(demo: Warehouse, who: str) -> None:
+    content, _, _ = report(demo, some_customers(demo.landing)[who])
+
+    def foretold(purpose: str, *tables: str) -> list[str]:
+        return sorted(
+            str(use["until"])
+            for table in tables
+            for row in rows_in(content, table)
+            for use in row["uses"]
+            if (use["purpose"], use["state"]) == (purpose, "in_use")
+        )
+
+    def published_until(publication: str, relation: str) -> list[str]:
+        (found,) = [each for each in content["publications"] if each["publication"] == publication]
+        return sorted(
+            str(row["visible_until"])
+            for copy in found["relations"]
+            if copy["relation"] == relation
+            for row in copy["rows"]
+        )
+
+    contacts = ("web_events", "support_tickets", "marketing_messages")
+    assert foretold("analytics", "customers") == published_until("analytics", "protected.customers")
+    assert foretold("analytics", "purchases") == published_until("analytics", "protected.purchases")
+    assert foretold("analytics", "purchase_lines") == published_until("analytics", "protected.purchase_lines")
+    assert foretold("analytics", "returns") == published_until("analytics", "protected.returns")
+    assert foretold("analytics", *contacts) == published_until("analytics", "protected.touchpoints")
+    assert foretold("service", "support_tickets") == published_until("service", "protected.contacts")
+    assert len(foretold("analytics", "purchases", *contacts)) > 0 or who == "forgotten"
+
+
 def test_who_asked_that_everything_be_forgotten_reads_what_remains_and_why(demo: Warehouse) -> None:
     customer = some_customers(demo.landing)["forgotten"]
     content, _, page = report(demo, customer, "--language", "fr")
@@ -563,6 +595,17 @@ def test_a_vault_whose_build_was_not_published_is_not_searched(demo: Warehouse, 
     result = stopped.bigtrust("access-report", "--customer", "x", "--output", str(tmp_path / "out"))
     assert result.exit_code == 2
     assert "stopped half-way" in result.output
+
+
+def test_with_a_lost_register_no_report_is_made(demo: Warehouse, tmp_path: Path) -> None:
+    lost = demo.copy(tmp_path / "lost")
+    for path in lost.settings.register.glob("L-*.json"):
+        path.unlink()
+    customer = some_customers(lost.landing)["forgotten"]
+    result = lost.bigtrust("access-report", "--customer", customer, "--output", str(tmp_path / "out"))
+    assert result.exit_code == 3
+    assert "Restore the register" in result.output
+    assert not (tmp_path / "out").exists()
 
 
 def test_optional_tables_may_be_missing(demo: Warehouse, tmp_path: Path) -> None:

@@ -39,12 +39,13 @@ class Asked:
 def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: str, purchases: Collection[str]) -> Asked:
     """Return what there is of a customer, the oldest request first. `purchases` are theirs, also in `own.purchases`.
 
-    Raises InputError if the register is damaged.
+    Raises InputError if the register is damaged, or lacks a request that a run has seen.
     """
-    known = states.load(settings.register)
+    registered, known = register.read(settings.register), states.load(settings.register)
+    register.require_complete(registered, settings.seen_requests)
     requests = [
         _told(settings, request, known.get(name))
-        for name, request in register.read(settings.register).items()
+        for name, request in registered.items()
         if _is_own(request, customer, purchases)
     ]
     lines = connection.execute(

@@ -12,6 +12,7 @@ from uuid import UUID
 import duckdb
 
 from bigtrust import sql
+from bigtrust.errors import ConfigurationError
 from bigtrust.settings import PUBLICATIONS, Settings
 
 _PERSON = ("customer_id", "person_pseudonym")
@@ -49,15 +50,23 @@ class Copies:
 
 
 def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
-    """Attach the vault and all publications, to be read only. Nobody may write them meanwhile."""
+    """Attach the vault and all publications, to be read only. Nobody may write them meanwhile.
+
+    Raises ConfigurationError if one cannot be opened.
+    """
     databases = {"vault": settings.vault} | {name: settings.published / f"{name}.duckdb" for name in PUBLICATIONS}
     for name, path in databases.items():
-        connection.execute(f"attach {sql.text(str(path))} as {sql.identifier(name)} (read_only)")
+        try:
+            connection.execute(f"attach {sql.text(str(path))} as {sql.identifier(name)} (read_only)")
+        except duckdb.IOException:
+            raise ConfigurationError(
+                f"The database {path} cannot be opened. Close programs that have it open, or correct its owner and mode."
+            ) from None
 
 
 def read(connection: duckdb.DuckDBPyConnection, customer: str) -> Copies:
     """Return what there is of a customer, whose purchases are in `own.purchases`."""
-    connection.execute(f"set variable customer = {sql.text(customer)}")
+    connection.execute("set variable customer = $1", [customer])
     relations = list(_relations(connection, "vault"))
     _collect(connection, relations, "customer_id", "person_pseudonym", "own.customers", "(getvariable('customer'))")
     _collect(

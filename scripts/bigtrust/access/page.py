@@ -205,7 +205,7 @@ class _Page:
                     [
                         self._words.moment(file["disclosed_at"]),
                         names.get(file["recipient"], file["recipient"]),
-                        f"{self._purpose(file['purpose'])}: "
+                        f"{self._purpose(file['purpose'])} · "
                         + say(f"recipients.{file['kind']}", campaign=file["campaign"], subject=file["subject"]),
                         self._columns(file["columns"].split(" ")),
                         self._words.date(file["use_until"]),
