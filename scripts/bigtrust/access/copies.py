@@ -60,7 +60,7 @@ def attach(connection: duckdb.DuckDBPyConnection, settings: Settings) -> None:
             connection.execute(f"attach {sql.text(str(path))} as {sql.identifier(name)} (read_only)")
         except duckdb.IOException:
             raise ConfigurationError(
-                f"The database {path} cannot be opened. Close programs that have it open, or correct its owner and mode."
+                f"The database {path} cannot be opened. Close programs that have it open; correct its owner and mode."
             ) from None
 
 
