@@ -52,7 +52,8 @@ def uses(kept: windows.Kept) -> dict[str, tuple[str | None, str]]:
 def test_a_window_ends_on_the_day_that_the_engine_says(starts: list[tuple[date, int]]) -> None:
     days, months = zip(*starts, strict=True)
     expected = duckdb.execute(
-        "select cast(day + to_months(months) as date) from (select unnest(?::date[]) as day, unnest(?::int[]) as months)",
+        "select cast(day + to_months(months) as date) "
+        "from (select unnest(?::date[]) as day, unnest(?::int[]) as months)",
         [list(days), list(months)],
     ).fetchall()
     assert [(windows.later(day, number),) for day, number in starts] == expected
