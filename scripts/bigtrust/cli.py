@@ -641,6 +641,40 @@ def landing_due(output: str, **folders: str | None) -> None:
     console.print(f"The keys are in {output}. They are personal data: hand them over, then delete them.")
 
 
+@main.command("access-report")
+@click.option("--customer", required=True, metavar="ID", help="Whom the report is about, and for.")
+@click.option("--output", required=True, metavar="DIR", help="The folder to make, for its owner alone.")
+@click.option(
+    "--language", type=click.Choice(["fr", "en"]), help="The language of the page. [default: that of the customer]"
+)
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where the vault is.")
+@_folder("published", "Where the publications are: reports never go there.")
+@_folder("register", "The register of erasure requests: reports never go there.")
+@_folder("ledger", "The evidence ledger: that a report was made is recorded, not about whom.")
+def access_report(customer: str, output: str, language: str | None, **folders: str | None) -> None:
+    """Everything that is held about one person, for that person: a page, and the same as JSON."""
+    from bigtrust import access
+
+    report = access.write(Settings.load(**folders), customer, Path(output), language)
+    _print_table(
+        "Rows and requests that are held",
+        ["where", "rows"],
+        [
+            ["landing", report.landed],
+            ["register", report.registered],
+            ["vault", report.vault],
+            ["publications", report.published],
+        ],
+    )
+    _print_lines(
+        [
+            f"The report is in {output}: {access.PAGE} and {access.DATA}.",
+            "It is personal data: hand it over to the person it is about, and delete it here.",
+        ]
+    )
+
+
 @main.command()
 @click.option("--campaign", metavar="NAME", help="The campaign that the addresses are for.")
 @click.option("--category", metavar="ID", help="The product category that is offered.")
