@@ -505,6 +505,29 @@ def preview(**folders: str | None) -> None:
     console.print("A row whose figures change counts as removed and as shown. Nothing was changed or published.")
 
 
+@main.command()
+@click.option("--output", metavar="DIR", help="Where to write. [default: processing/ beside the summary page]")
+@_folder("warehouse", "Where the last run left what it built, and where the record goes.")
+def processing(output: str | None, **folders: str | None) -> None:
+    """The record of processing activities (GDPR art. 30) and the data inventory, as pages and CSV."""
+    from bigtrust import processing as records_of_processing
+
+    settings = Settings.load(**folders)
+    place = Path(output).resolve() if output else records_of_processing.folder(settings)
+    record = records_of_processing.write(settings, place)
+    if record.is_draft:
+        console.print("The policy was edited since the last publication: this is a draft, and becomes no version.")
+    before = record.before
+    if before is None:
+        console.print(f"Version {record.version.number}: the first, so there is nothing to compare it with.")
+    else:
+        console.print(
+            f"Version {record.version.number}: {len(record.differences) or 'no'} differences from version "
+            f"{before.number} (policy {before.policy_version})."
+        )
+    _print_lines([f"Record and inventory: {place / 'index.html'}"])
+
+
 @main.command("landing-due")
 @click.option("--output", required=True, metavar="DIR", help="Where to write: one CSV file per landing table.")
 @_folder("landing", "The landing folder.")
