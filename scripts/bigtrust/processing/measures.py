@@ -47,9 +47,9 @@ def _pseudonymisation(metadata: Metadata) -> str:
         for column in node["columns"].values()
     )
     return (
-        f"Customer and purchase numbers become pseudonyms (HMAC-SHA256) in {len(domains)} domains with keys of their own: "
-        f"{', '.join(domains)}. {columns} published columns hold one, each issued in the domain of its publication, so "
-        "that two publications cannot be joined by person. Keys can be rotated."
+        f"Customer and purchase numbers become pseudonyms (HMAC-SHA256) in {len(domains)} domains with keys of their "
+        f"own: {', '.join(domains)}. {columns} published columns hold one, each issued in the domain of its "
+        "publication, so that two publications cannot be joined by person. Keys can be rotated."
     )
 
 
@@ -64,8 +64,8 @@ def _apart(metadata: Metadata) -> str:
     }
     return (
         f"{vault} relations with identifiers, pseudonym maps and requests are in the vault, a file that is never "
-        f"published. {files} publications are files of their own, each for one purpose and audience; {len(apart)} pairs "
-        "of them must not have a reader in common."
+        f"published. {files} publications are files of their own, each for one purpose and audience; {len(apart)} "
+        "pairs of them must not have a reader in common."
     )
 
 
@@ -76,8 +76,13 @@ def _minimisation(metadata: Metadata) -> str:
         nowhere = [column for column in columns if not column["goes_to"]]
         others = {there["as"] for column in columns for there in column["goes_to"]}
         rest = f", the others only as {' or '.join(sorted(others))}" if others else ""
-        parts.append(f"Of {len(columns)} landing columns that are {plural}, {len(nowhere)} are published in no form{rest}.")
-    return f"{' '.join(parts)} What is published is written by hand, column by column; its way is followed through the SQL."
+        parts.append(
+            f"Of {len(columns)} landing columns that are {plural}, {len(nowhere)} are published in no form{rest}."
+        )
+    return (
+        f"{' '.join(parts)} What is published is written by hand, column by column; its way is followed through the "
+        "SQL."
+    )
 
 
 def _generalisation(metadata: Metadata) -> str:
@@ -87,17 +92,18 @@ def _generalisation(metadata: Metadata) -> str:
     )
     k = metadata.settings["k"]
     return (
-        f"Quasi-identifiers are published coarser than they were delivered ({', '.join(used).replace('_', ' ')}). Where a "
-        f"row is a person, at least {k} persons are alike; a published aggregate describes at least {k}."
+        f"Quasi-identifiers are published coarser than they were delivered ({', '.join(used).replace('_', ' ')}). "
+        f"Where a row is a person, at least {k} persons are alike; a published aggregate describes at least {k}."
     )
 
 
 def _retention(metadata: Metadata) -> str:
     tables = [node for node in metadata.models if node["schema"] == "protected" and ENDS in node["columns"]]
     return (
-        f"{len(metadata.policy['retention_windows'])} windows, each with its legal source. {len(tables)} published tables "
-        "hold for each row the day on which it expires; the views compare it with today, so that a row disappears on its "
-        "day even if nothing runs, and the next run deletes it. What the source systems should delete is listed for them."
+        f"{len(metadata.policy['retention_windows'])} windows, each with its legal source. {len(tables)} published "
+        "tables hold for each row the day on which it expires; the views compare it with today, so that a row "
+        "disappears on its day even if nothing runs, and the next run deletes it. What the source systems should "
+        "delete is listed for them."
     )
 
 
@@ -105,26 +111,27 @@ def _forgetting(metadata: Metadata) -> str:
     honouring = [row["publication"] for row in metadata.policy["purposes"] if _is_true(row["honours_erasure"])]
     settings = metadata.settings
     return (
-        f"What a person asks to forget leaves {', '.join(honouring)} within {settings['forget_promise_days']} days, with "
-        f"everything that would reveal it, {settings['interest_window_days']} days before and after included. Requests are "
-        "kept in a register outside every database and applied anew in every build, so that a restored backup brings "
-        "nothing back."
+        f"What a person asks to forget leaves {', '.join(honouring)} within {settings['forget_promise_days']} days, "
+        f"with everything that would reveal it, {settings['interest_window_days']} days before and after included. "
+        "Requests are kept in a register outside every database and applied anew in every build, so that a restored "
+        "backup brings nothing back."
     )
 
 
 def _consent(metadata: Metadata) -> str:
     settings = metadata.settings
     return (
-        f"Marketing holds only persons of {settings['marketing_age']} years or more whose last word is yes. Addresses leave "
-        "through one command, for recipients of the policy, with consent as of that moment; each disclosure is recorded, "
-        f"and ends after {settings['export_days']} days."
+        "Marketing holds only persons whose last word is yes, and nobody known to be under "
+        f"{settings['marketing_age']}. Addresses leave through one command, for recipients of the policy, with "
+        f"consent as of that moment; each disclosure is recorded, and ends after {settings['export_days']} days."
     )
 
 
 def _secrets() -> str:
     return (
-        "The pseudonymisation secret is in a file that only its owner can read, or in the environment; it is in no SQL, log, "
-        "page or database. Files of a run are searched for raw values and for the secret, and the search is proven to see."
+        "The pseudonymisation secret is in a file that only its owner can read, or in the environment; it is in no "
+        "SQL, log, page or database. Files of a run are searched for raw values and for the secret, and the search "
+        "is proven to see."
     )
 
 
@@ -132,8 +139,8 @@ def _proof(metadata: Metadata) -> str:
     critical = sum(check.severity == "critical" for check in CHECKS)
     exceptions = len(metadata.policy["check_exceptions"])
     return (
-        f"{critical} kinds of critical checks, and written rules for every published relation: nothing is published unless "
-        f"all pass. {exceptions or 'No'} exception{'' if exceptions == 1 else 's'} from them in the policy."
+        f"{critical} kinds of critical checks, and written rules for every published relation: nothing is published "
+        f"unless all pass. {exceptions or 'No'} exception{'' if exceptions == 1 else 's'} from them in the policy."
     )
 
 

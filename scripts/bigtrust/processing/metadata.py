@@ -51,9 +51,9 @@ class Metadata:
 
     @property
     def landed(self) -> list[Mapping[str, Any]]:
-        """The tables that come from outside: those of landing and of the register."""
+        """The tables that come from outside: those of landing as the contract has them, then those of the register."""
         sources = self.manifest["sources"].values()
-        return [source for source in sources if source["source_name"] in ("landing", "register")]
+        return [source for name in ("landing", "register") for source in sources if source["source_name"] == name]
 
 
 def read(settings: Settings) -> Metadata:

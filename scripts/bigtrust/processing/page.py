@@ -4,7 +4,10 @@ from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from bigtrust import html, pages
+from bigtrust.lineage.taint import CLASSES
 from bigtrust.processing.measures import verdicts
 from bigtrust.processing.record import Record
 from bigtrust.processing.tables import Row, Table, text
@@ -48,17 +51,22 @@ def inventory(made: Record) -> str:
         sources=sources,
         models=models,
         purposes=purposes,
-        classes=_by_class(landing.rows),
+        classes=_by_class(made.metadata.lineage["columns"], landing.rows),
     )
 
 
-def _by_class(rows: Iterable[Row]) -> dict[str, tuple[int, int]]:
-    """By identifier class, how many landing columns there are, and how many of them go nowhere."""
-    counts: dict[str, tuple[int, int]] = {}
-    for row in rows:
-        every, nowhere = counts.get(text(row["identifier_class"]), (0, 0))
-        counts[text(row["identifier_class"])] = (every + 1, nowhere + (row["is_published"] == "no"))
-    return counts
+def _by_class(columns: Iterable[Mapping[str, Any]], rows: Iterable[Row]) -> dict[str, dict[str, Any]]:
+    """By identifier class, how many landing columns there are, how many go nowhere, and what the others become."""
+    becomes = {column["column"]: {there["as"] for there in column["goes_to"]} for column in columns}
+    found: dict[str, dict[str, Any]] = {}
+    for name in CLASSES:
+        words = name.replace("_", " ")
+        own = [row for row in rows if row["identifier_class"] == words]
+        if own:
+            arrives = set().union(*(becomes[f"{row['table']}.{row['column']}"] for row in own))
+            nowhere = sum(row["is_published"] == "no" for row in own)
+            found[words] = {"delivered": len(own), "nowhere": nowhere, "becomes": sorted(arrives)}
+    return found
 
 
 def _page(template: str, made: Record, **more: Any) -> str:
@@ -73,8 +81,13 @@ def _page(template: str, made: Record, **more: Any) -> str:
         return (table.name, table.key_of(row)) in added
 
     content: Mapping[str, Any] = {"record": made, "words": WORDS, "was": was, "is_new": is_new, **more}
-    filters = {"name": _name, "cell": text, "minute": pages.minute, "word": pages.word}
+    filters = {"name": _name, "breakable": _breakable, "cell": text, "minute": pages.minute, "word": pages.word}
     return html.page(pages.FOLDER, template, content, filters)
+
+
+def _breakable(identifiers: str) -> Markup:
+    """A text whose identifiers may be broken behind their dots and underscores."""
+    return Markup(escape(identifiers).replace(".", ".<wbr>").replace("_", "_<wbr>"))  # noqa: S704  # escaped
 
 
 def _name(identifier: str) -> str:

@@ -24,8 +24,8 @@ class Version:
     said: Said
 
     def is_as(self, other: "Version") -> bool:
-        """Whether both say the same under the same version of the policy."""
-        return (self.policy_version, self.said) == (other.policy_version, other.said)
+        """Whether both say the same, in whatever order, under the same version of the policy."""
+        return (self.policy_version, _unordered(self.said)) == (other.policy_version, _unordered(other.said))
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,9 @@ def differences(before: Said, after: Said, tables: Iterable[Table]) -> list[Diff
                 if name in old[key] and old[key][name] != row[name]
             ]
         found += [
-            Difference(table.name, key, REMOVED, "", _whole(table, row), "") for key, row in old.items() if key not in new
+            Difference(table.name, key, REMOVED, "", _whole(table, row), "")
+            for key, row in old.items()
+            if key not in new
         ]
     return found
 
@@ -89,3 +91,7 @@ def as_text(versions: Iterable[Version]) -> str:
 
 def _whole(table: Table, row: Mapping[str, str]) -> str:
     return "; ".join(f"{name}: {row[name]}" for name in table.compared if name not in table.key and row.get(name))
+
+
+def _unordered(rows: Said) -> dict[str, set[frozenset[tuple[str, str]]]]:
+    return {name: {frozenset(row.items()) for row in part} for name, part in rows.items()}
