@@ -73,6 +73,8 @@ def time_limits(metadata: Metadata) -> Table:
         }
         for purpose in dict.fromkeys(row["purpose"] for row in metadata.policy["recipients"])
     ]
+    names = [row["activity"] for row in activities(metadata).rows]
+    rows.sort(key=lambda row: names.index(row["activity"]) if row["activity"] in names else len(names))
     columns = ("activity", "data_category", "period", "starts_with", "legal_source")
     return Table("time_limits", ("activity", "data_category"), columns, tuple(rows))
 
@@ -87,6 +89,9 @@ def _activity(metadata: Metadata, name: str, purpose: Mapping[str, str] | None) 
         for table in sorted({*published, *delivered})
     }
     subjects = {str(table["name"]): meta(table).get("data_subjects") for table in metadata.landed}
+    categories = {
+        str(table["name"]): meta(table).get("data_category", "").replace("_", " ") for table in metadata.landed
+    }
     basis = purpose["legal_basis"] if purpose else "; ".join(_unique(received, "legal_basis"))
     uses = tuple(f"{exposure['label']}: {' '.join(exposure['description'].split())}" for exposure in exposures)
     return {
@@ -96,6 +101,7 @@ def _activity(metadata: Metadata, name: str, purpose: Mapping[str, str] | None) 
         "publication": publication,
         "audience": purpose["audience"] if purpose else "none: it only leaves for its recipients",
         "data_subjects": tuple(dict.fromkeys(str(subjects[table]) for table in data if subjects[table])),
+        "data_categories": tuple(dict.fromkeys(categories[table] for table in data if subjects[table])),
         "personal_data": tuple(f"{table}: {what}" for table, what in data.items() if subjects[table]),
         "recipients": tuple(f"{row['name']} ({row['country']})" for row in received),
         "transfers": tuple(_unique([row for row in received if row.get("transfer_basis")], "transfer_basis")),

@@ -1,5 +1,6 @@
 """The pages of the record and of the inventory: in the visual language of the summary page, without scripts."""
 
+import re
 from collections.abc import Iterable, Mapping
 from itertools import groupby
 from typing import Any
@@ -13,6 +14,7 @@ from bigtrust.processing.record import Record
 from bigtrust.processing.tables import Row, Table, text
 from bigtrust.processing.versions import ADDED
 
+_JOINT = re.compile(r"(?<=[._])(?=[a-z])")
 WORDS = {
     "controller": "Controller",
     "activities": "Activity",
@@ -87,7 +89,7 @@ def _page(template: str, made: Record, **more: Any) -> str:
 
 def _breakable(identifiers: str) -> Markup:
     """A text whose identifiers may be broken behind their dots and underscores."""
-    return Markup(escape(identifiers).replace(".", ".<wbr>").replace("_", "_<wbr>"))  # noqa: S704  # escaped
+    return Markup(_JOINT.sub("<wbr>", str(escape(identifiers))))  # noqa: S704  # escaped before
 
 
 def _name(identifier: str) -> str:
