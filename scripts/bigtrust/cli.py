@@ -6,7 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -526,6 +526,26 @@ def processing(output: str | None, **folders: str | None) -> None:
             f"{before.number} (policy {before.policy_version})."
         )
     _print_lines([f"Record and inventory: {place / 'index.html'}"])
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, metavar="N", help="0: any.")
+@click.option("--no-browser", "is_headless", is_flag=True, help="Only serve; open no browser.")
+@_folder("warehouse", "Where the page is written.")
+def docs(port: int, is_headless: bool, **folders: str | None) -> None:
+    """Serve dbt's documentation to this machine: models, columns, lineage. No row, no secret, no request elsewhere."""
+    import signal
+    import webbrowser
+
+    from bigtrust import documentation
+
+    path = documentation.write(Settings.load(**folders))
+    with documentation.serving(path, port) as address:
+        _print_lines([f"Documentation: {address} (Ctrl+C ends it), also without a server: {path}"])
+        if not is_headless:
+            webbrowser.open(address)
+        with suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 @main.command("landing-due")
