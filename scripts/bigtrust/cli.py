@@ -515,16 +515,15 @@ def processing(output: str | None, **folders: str | None) -> None:
     settings = Settings.load(**folders)
     place = Path(output).resolve() if output else records_of_processing.folder(settings)
     record = records_of_processing.write(settings, place)
-    if record.is_draft:
-        console.print("The policy was edited since the last publication: this is a draft, and becomes no version.")
-    before = record.before
+    version = f"Draft of version {record.version.number}" if record.is_draft else f"Version {record.version.number}"
+    before, count = record.before, len(record.differences)
     if before is None:
-        console.print(f"Version {record.version.number}: the first, so there is nothing to compare it with.")
+        console.print(f"{version}: the first, so there is nothing to compare it with.")
     else:
-        console.print(
-            f"Version {record.version.number}: {len(record.differences) or 'no'} differences from version "
-            f"{before.number} (policy {before.policy_version})."
-        )
+        differences = f"{count or 'no'} difference{'' if count == 1 else 's'}"
+        console.print(f"{version}: {differences} from version {before.number} (policy {before.policy_version}).")
+    if record.is_draft:
+        console.print("The policy was edited since the last publication. What it says is in force after the next run.")
     _print_lines([f"Record and inventory: {place / 'index.html'}"])
 
 

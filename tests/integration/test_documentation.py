@@ -7,6 +7,7 @@ import http.client
 import json
 from collections import deque
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -116,7 +117,7 @@ def reached_from(names: list[str], manifest: Node) -> set[str]:
         if name not in seen:
             seen.add(name)
             node = manifest["nodes"].get(name) or manifest["exposures"].get(name)
-            ahead.extend(node["depends_on"]["nodes"] if node else ())
+            ahead.extend(node["depends_on"].get("nodes", ()) if node else ())
     return seen
 
 
@@ -126,7 +127,7 @@ def test_every_mart_ends_in_what_people_do_with_it(manifest: Node) -> None:
         for name, node in manifest["nodes"].items()
         if node["resource_type"] == "model" and node["schema"] == "marts"
     }
-    assert len(marts) > 40
+    assert len(marts) > 30
     assert marts - reached_from([*manifest["exposures"]], manifest) == set()
 
 
@@ -184,7 +185,7 @@ def test_the_page_holds_no_value_no_secret_no_folder_and_no_compiled_sql(page: P
 
 def test_a_value_that_somebody_writes_into_a_description_would_be_found(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
-    write_demo(warehouse.landing, customers=5, seed=7)
+    write_demo(warehouse.landing, customers=5, seed=7, until=datetime.now(UTC).date())
     search = Search(identifiers_and_free_text(warehouse.landing))
     planted = search.patterns[0].decode()
     exposures = warehouse.own_project() / "models" / "exposures.yml"

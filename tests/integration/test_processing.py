@@ -334,7 +334,7 @@ def test_an_edited_window_is_the_one_difference_as_a_draft_and_then_as_a_version
     }
     for _ in range(2):
         said, found = processing(governed)
-        assert "a draft, and becomes no version" in said
+        assert "Draft of version 2: 1 difference from version 1" in said
         assert found == [expected]
     page = (governed.settings.summary.parent / "processing" / "index.html").read_text(encoding="utf-8")
     assert "A draft, not in force." in page
@@ -345,7 +345,7 @@ def test_an_edited_window_is_the_one_difference_as_a_draft_and_then_as_a_version
     publish_policy(governed)
     for _ in range(2):
         said, found = processing(governed)
-        assert "Version 2: 1 differences from version 1" in said
+        assert "Version 2: 1 difference from version 1" in said
         assert found == [expected]
     inventory = read(governed.settings.summary.parent / "processing" / "published_columns.csv")
     assert any("web events: 13 months from event" in row["windows"] for row in inventory)
