@@ -126,6 +126,10 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
 ) -> None:
     page = opened(name, size, scheme)
     assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
+    ids = page.evaluate("[...document.querySelectorAll('[id]')].map(element => element.id)")
+    assert len(ids) == len(set(ids))
+    # hundreds of rows are of one form, and axe looks at each: of every table, the first ones and those that are new
+    page.evaluate("document.querySelectorAll('tbody tr:nth-child(n + 3):not(.new)').forEach(row => row.remove())")
     found = Axe().run(page, options=WCAG).response["violations"]
     assert json.dumps([(rule["id"], len(rule["nodes"]), rule["nodes"][0]["html"]) for rule in found]) == "[]"
 
