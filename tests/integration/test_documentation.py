@@ -185,7 +185,7 @@ def test_the_page_holds_no_value_no_secret_no_folder_and_no_compiled_sql(page: P
 
 def test_a_value_that_somebody_writes_into_a_description_would_be_found(tmp_path: Path) -> None:
     warehouse = Warehouse(tmp_path)
-    write_demo(warehouse.landing, customers=5, seed=7, until=datetime.now(UTC).date())
+    write_demo(warehouse.landing, customers=20, seed=7, until=datetime.now(UTC).date())
     search = Search(identifiers_and_free_text(warehouse.landing))
     planted = next(pattern for pattern in search.patterns if b"@" in pattern).decode()
     exposures = warehouse.own_project() / "models" / "exposures.yml"
