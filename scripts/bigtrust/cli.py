@@ -354,27 +354,43 @@ def status(max_age: float, **folders: str | None) -> None:
 )
 @click.option("--withdraw", metavar="REQUEST", help="Withdraw the request of this number.")
 @click.option("--status", is_flag=True, help="Show all requests and what became of them.")
+@click.option("--receipt", metavar="REQUEST", help="Write its signed receipt, with the proof once it took effect.")
+@click.option("--output", metavar="DIR", help="With --receipt: where to write it (JSON, and a QR code).")
 @_folder("register", "The register of erasure requests.")
-def forget(file: Path | None, withdraw: str | None, status: bool, register: str | None, **named: Any) -> None:
-    """Register erasure requests and print a receipt; withdraw one; or show what became of them.
+@_folder("ledger", "The evidence ledger.")
+def forget(
+    file: Path | None,
+    withdraw: str | None,
+    status: bool,
+    receipt: str | None,
+    output: str | None,
+    register: str | None,
+    ledger: str | None,
+    **named: Any,
+) -> None:
+    """Register erasure requests and give a receipt; withdraw one; or show what became of them.
 
     \b
     bigtrust forget (--purchase ID [--line N] | --customer ID [--category ID]) --channel till|web|support
     bigtrust forget --from FILE
     bigtrust forget --withdraw REQUEST
     bigtrust forget --status
+    bigtrust forget --receipt REQUEST --output DIR
     """
     from bigtrust import promise, states
 
-    ways = {"--from": file is not None, "--withdraw": withdraw is not None, "--status": status}
-    ways["a request"] = any(value is not None for value in named.values())
-    if sum(ways.values()) != 1:
-        raise click.UsageError("Say one thing: a request (with --channel), --from, --withdraw or --status.")
-    settings = Settings.load(register=register)
+    is_request = any(value is not None for value in named.values())
+    if sum((is_request, file is not None, withdraw is not None, status, receipt is not None)) != 1:
+        raise click.UsageError("Say one thing: a request (with --channel), --from, --withdraw, --status or --receipt.")
+    if (receipt is None) != (output is None):
+        raise click.UsageError("--receipt and --output go together.")
+    settings = Settings.load(register=register, ledger=ledger)
     if status:
         _print_lines(states.describe(settings.register, promise.promised_days(settings.project)))
     elif withdraw is not None:
         _withdraw(settings, withdraw)
+    elif receipt is not None and output is not None:
+        _write_receipt(settings, receipt, Path(output))
     elif file is not None:
         _register_file(settings, file)
     else:
@@ -392,7 +408,8 @@ def _register(settings: Settings, channel: str | None, line: int | None, **named
         raise ConfigurationError(str(error)) from None
     with _register_errors(settings):
         register.add(settings.register, request)
-    _print_lines(receipt.lines(request, settings.project))
+    kept = _sign_receipts(settings, [request])
+    _print_lines(receipt.lines(request, settings.project, kept / f"{request.request_id}.json"))
 
 
 def _register_file(settings: Settings, file: Path) -> None:
@@ -401,10 +418,39 @@ def _register_file(settings: Settings, file: Path) -> None:
     requests = request_file.load(file, now=datetime.now(UTC))
     with _register_errors(settings):
         new = register.add_new(settings.register, requests)
+    kept = _sign_receipts(settings, new)
     if len(requests) == len(new) == 1:
-        _print_lines(receipt.lines(new[0], settings.project))
+        _print_lines(receipt.lines(new[0], settings.project, kept / f"{new[0].request_id}.json"))
     else:
-        _print_lines(receipt.summary(new, len(requests) - len(new), settings.project))
+        _print_lines(receipt.summary(new, len(requests) - len(new), settings.project, kept))
+
+
+def _sign_receipts(settings: Settings, requests: Sequence[Any]) -> Path:
+    """Sign the receipts of requests that are registered; returns their folder."""
+    from bigtrust import signed_receipts
+
+    try:
+        receipts = signed_receipts.Receipts(settings)
+        for request in requests:
+            receipts.issue(request.request_id, request)
+    except (OSError, BigTrustError) as error:
+        why = str(error) if isinstance(error, BigTrustError) else f"The disk refused ({error.strerror})."
+        raise ConfigurationError(
+            f"Registered: {', '.join(request.request_id for request in requests[:5])}"
+            f"{' and more' if len(requests) > 5 else ''}. But no receipt could be signed. {why}"
+        ) from None
+    return signed_receipts.folder(settings)
+
+
+def _write_receipt(settings: Settings, request_id: str, output: Path) -> None:
+    from bigtrust import signed_receipts
+
+    path, is_complete = signed_receipts.write_for(settings, request_id, output)
+    console.print(f"The receipt is {path}, and as a QR code {path.with_suffix('.svg')}.", markup=False)
+    if is_complete:
+        console.print("It holds the proof that the request took effect.")
+    else:
+        console.print("The request has not taken effect yet: bigtrust forget --status says why.")
 
 
 def _withdraw(settings: Settings, request_id: str) -> None:
@@ -430,6 +476,46 @@ def _register_errors(settings: Settings) -> Iterator[None]:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         console.print(line, markup=False, emoji=False)
+
+
+@main.group("ledger", cls=OrderedCommands)
+def evidence_ledger() -> None:
+    """The evidence ledger: what each run did and proved, signed so that nobody can rewrite it unseen."""
+
+
+@evidence_ledger.command()
+@click.option(
+    "--anchor",
+    "anchors",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A receipt, or a signed head, that was seen elsewhere; can be given repeatedly.",
+)
+@_folder("warehouse", "Where runs leave their records.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register of erasure requests, where receipts are kept.")
+@_folder("ledger", "The evidence ledger.")
+def verify(anchors: tuple[Path, ...], **folders: str | None) -> None:
+    """Is it intact, complete, and what others saw? Exit 1 if anything speaks against it."""
+    from bigtrust.ledger import verify as verification
+
+    found = verification.verify(Settings.load(**folders), anchors)
+    _print_lines(verification.describe(found))
+    if not found.holds:
+        sys.exit(int(ExitCode.CHECK_FAILED))
+
+
+@evidence_ledger.command("head")
+@_folder("ledger", "The evidence ledger.")
+def print_head(**folders: str | None) -> None:
+    """Print the last signed head in one line: keep it where nobody can change it, and the ledger is anchored."""
+    from bigtrust import canonical, ledger
+
+    head = ledger.head(Settings.load(**folders))
+    if head is None:
+        raise ConfigurationError("The ledger has no entry yet. Run `bigtrust run` first.")
+    click.echo(canonical.encode(head.content))
 
 
 @main.group(cls=OrderedCommands)

@@ -6,7 +6,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -37,6 +37,19 @@ def write_together(texts: Mapping[Path, str], *, mode: int = 0o644) -> None:
             file.unlink(missing_ok=True)
     for folder in {path.parent for path in texts}:
         sync_folder(folder)
+
+
+def create_once(path: Path, text: str, *, mode: int) -> None:
+    """Write `text` to `path` as `write_durably` does, unless the file is there: of several who try, one succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.parent / f".{path.name}.{secrets.token_hex(4)}"
+    try:
+        _write_synced(unfinished, text, mode)
+        with suppress(FileExistsError):
+            path.hardlink_to(unfinished)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    sync_folder(path.parent)
 
 
 def _write_synced(path: Path, text: str, mode: int) -> None:

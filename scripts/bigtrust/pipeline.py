@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from bigtrust import (
     changes,
     checks,
     data_tests,
+    evidence,
     inputs,
     keys,
     lineage,
@@ -77,12 +78,13 @@ def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         settings.runs.mkdir(parents=True, exist_ok=True)
         record = Record(
-            run=records.next_run(settings.runs),
+            run=evidence.next_run(settings),
             started_at=records.now(),
             as_of=settings.as_of.isoformat() if settings.as_of else None,
         )
         attempt = _Attempt(settings, reporter, record, full_refresh=full_refresh)
         try:
+            evidence.start(settings, record)
             attempt.build()
             attempt.check()
             attempt.publish()
@@ -133,7 +135,7 @@ def check(settings: Settings, reporter: Reporter, only: Collection[str] = ()) ->
             raise ConfigurationError("There is no candidate to check. Run `bigtrust run` first.")
         dbt = Dbt(settings)
         reporter.phase("parse")
-        dbt.parse(records.next_run(settings.runs))
+        dbt.parse(evidence.next_run(settings))
         prepared = checks.load(settings)
         reporter.phase("check")
         return checks.run(settings, prepared, reporter.progress, only=only)
@@ -151,6 +153,7 @@ def review(settings: Settings, given: Review) -> str | None:
     os.umask(0o077)
     with _disk_errors(settings), lock.exclusive(settings.warehouse):
         reviews.add(settings.reviews, given)
+        evidence.catch_up(settings)
         return pages.write(settings)
 
 
@@ -225,9 +228,7 @@ class _Attempt:
 
     def publish(self) -> None:
         with self._phase("publish"):
-            for name in PUBLICATIONS:
-                if name != "governance":
-                    self._publish(name)
+            self._publish(*(name for name in PUBLICATIONS if name != "governance"))
             states.record(self._settings.register, self._found, run=self._record.run, at=records.now())
             till.publish(self._settings.candidates / "governance.duckdb", self._settings.till)
 
@@ -248,7 +249,7 @@ class _Attempt:
             policy.remember(self._settings)
 
     def close(self, verdict: str, exit_code: ExitCode, message: str | None) -> None:
-        """Record the run, publish governance and write the summary page, which say what happened, also a failure."""
+        """Record the run, publish governance, write ledger and summary page: they say what happened, also a failure."""
         record = self._record
         record.verdict, record.exit_code, record.message = verdict, int(exit_code), message
         record.finished_at, record.seconds = records.now(), round(time.monotonic() - self._started, 1)
@@ -261,6 +262,7 @@ class _Attempt:
                     self._dbt.parse(record.run)
                 self._dbt.record(record.run)
                 self._publish("governance")
+                evidence.end(self._settings, record)
         finally:
             self._write_summary()
 
@@ -297,8 +299,15 @@ class _Attempt:
         if problem:
             self._reporter.say(problem)
 
-    def _publish(self, name: str) -> None:
-        publish.publish(self._settings.candidates / f"{name}.duckdb", self._settings.published / f"{name}.duckdb")
+    def _publish(self, *names: str) -> None:
+        """Publish candidates, together, after the ledger says that they are to be."""
+        settings, run = self._settings, self._record.run
+
+        def announce(copies: Mapping[Path, Path]) -> None:
+            evidence.announce(settings, run, {path.stem: copy for path, copy in copies.items()})
+
+        files = {settings.published / f"{name}.duckdb": settings.candidates / f"{name}.duckdb" for name in names}
+        publish.publish(files, announce)
 
     def _proves_governance(self) -> bool:
         """Whether a run that failed came far enough for governance to say why, and what it says passes its checks."""

@@ -39,6 +39,14 @@ def edits(before: Path, after: Path) -> list[tuple[str, str, str]]:
     return found
 
 
+def version(settings_table: str) -> str:
+    """Return the version that a policy has, from the text of its table settings. Raises ConfigurationError."""
+    for row in csv.reader(settings_table.splitlines()):
+        if row[:1] == ["policy_version"] and len(row) > 1:
+            return row[1]
+    raise ConfigurationError(f"{FOLDER}/settings.csv has no policy_version. Add the row.")
+
+
 def _rows(path: Path) -> list[list[str]]:
     if not path.exists():
         return []

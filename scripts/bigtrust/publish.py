@@ -8,6 +8,7 @@ one. The old publication is not kept: it holds what people asked to forget.
 import os
 import secrets
 import shutil
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,40 +21,61 @@ from bigtrust.files import sync_folder
 STORAGE_VERSION = "v1.0.0"  # read by DuckDB 1.0 and newer
 
 
-def publish(candidate: Path, published: Path) -> None:
-    """Copy the DuckDB file `candidate` and put the copy in the place of `published`.
+Announce = Callable[[Mapping[Path, Path]], None]
 
-    Raises ConfigurationError if the folder cannot be written or is full; the old publication is then untouched.
+
+def publish(candidates: Mapping[Path, Path], announce: Announce | None = None) -> None:
+    """Copy DuckDB files, and put the copies in the place of publications: `candidates` by the file to be published.
+
+    `announce` is called when all copies are whole and synced, with the copies by the file to be published; if it
+    raises, nothing is put in place. Raises ConfigurationError if a folder cannot be written or is full; what was not
+    put in place yet is then as it was.
     """
+    copies: dict[Path, Path] = {}
+    published = next(iter(candidates))
     try:
-        if not published.parent.exists():
-            published.parent.mkdir(parents=True)
-            published.parent.chmod(0o755)
-        if published.is_symlink():
-            raise ConfigurationError(
-                f"Publication {published} is a link: what it leads to would stay as it is. Remove the link."
-            )
-        remove_unfinished(published)
-        unfinished = published.with_name(f".{published.name}.{secrets.token_hex(4)}")
-        try:
-            copy(candidate, unfinished)
-            with unfinished.open("rb") as file:
-                os.fsync(file.fileno())
-            unfinished.chmod(0o644)  # whoever may enter the folder may read: the boundary is the file and its folder
-            # a log that a writer left behind would be replayed into the new file, unchecked
-            log = published.with_name(published.name + ".wal")
-            log.unlink(missing_ok=True)
-            unfinished.replace(published)
-            log.unlink(missing_ok=True)
-        finally:
-            remove_unfinished(published)
-        sync_folder(published.parent)
+        for published, candidate in candidates.items():
+            copies[published] = _copied(candidate, published)
+        if announce:
+            announce(copies)
+        for published, unfinished in copies.items():
+            _put_in_place(unfinished, published)
     except (OSError, duckdb.IOException, duckdb.TransactionException) as error:
         reason = error.strerror if isinstance(error, OSError) else "the database cannot write its file"
         raise ConfigurationError(
             f"Publication {published} cannot be written ({reason}). Free the disk or correct the folder's owner and "
             "mode; the old publication is untouched."
         ) from None
+    finally:
+        for published in candidates:
+            remove_unfinished(published)
+
+
+def _copied(candidate: Path, published: Path) -> Path:
+    """A copy of the candidate beside the publication, under a hidden name, synced."""
+    if not published.parent.exists():
+        published.parent.mkdir(parents=True)
+        published.parent.chmod(0o755)
+    if published.is_symlink():
+        raise ConfigurationError(
+            f"Publication {published} is a link: what it leads to would stay as it is. Remove the link."
+        )
+    remove_unfinished(published)
+    unfinished = published.with_name(f".{published.name}.{secrets.token_hex(4)}")
+    copy(candidate, unfinished)
+    with unfinished.open("rb") as file:
+        os.fsync(file.fileno())
+    unfinished.chmod(0o644)  # whoever may enter the folder may read: the boundary is the file and its folder
+    return unfinished
+
+
+def _put_in_place(unfinished: Path, published: Path) -> None:
+    # a log that a writer left behind would be replayed into the new file, unchecked
+    log = published.with_name(published.name + ".wal")
+    log.unlink(missing_ok=True)
+    unfinished.replace(published)
+    log.unlink(missing_ok=True)
+    sync_folder(published.parent)
 
 
 def copy(source: Path, target: Path) -> None:

@@ -41,7 +41,8 @@ def load(settings: Settings, environment: Mapping[str, str] | None = None) -> by
     else:
         if not settings.secret_file.exists():
             _create(settings)
-        secret = _decode(_read(settings.secret_file), f"the file {settings.secret_file}")
+        text = read_private(settings.secret_file, "Pseudonymisation secret")
+        secret = _decode(text, f"the file {settings.secret_file}")
     _require_same(secret, settings)
     return secret
 
@@ -77,17 +78,19 @@ def _decode(text: str, origin: str) -> bytes:
     return secret
 
 
-def _read(path: Path) -> str:
+def read_private(path: Path, what: str) -> str:
+    """Return the text of a file that its owner alone may read; `what` it is begins the sentence if it cannot be used.
+
+    Raises ConfigurationError.
+    """
     try:
         mode = path.stat().st_mode & 0o777
         text = path.read_text(encoding="ascii").strip()
     except (OSError, UnicodeDecodeError):
-        raise ConfigurationError(
-            f"Pseudonymisation secret: the file {path} cannot be read. Restore it from your backup."
-        ) from None
+        raise ConfigurationError(f"{what}: the file {path} cannot be read. Restore it from your backup.") from None
     if mode & 0o077:
         raise ConfigurationError(
-            f"Pseudonymisation secret: the file {path} can be read by others (mode {mode:o}). Run `chmod 600` on it."
+            f"{what}: the file {path} can be read by others (mode {mode:o}). Run `chmod 600` on it."
         )
     return text
 

@@ -65,6 +65,11 @@ class Settings:
         return self.warehouse / "vault.duckdb"
 
     @property
+    def ledger_key(self) -> Path:
+        """The private half of the ledger's key."""
+        return self.secret_file.with_name("ledger.key")
+
+    @property
     def till(self) -> Path:
         """What tills read: the offers to forget, and the page that shows them."""
         return self.published / "till"

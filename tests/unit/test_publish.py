@@ -73,7 +73,7 @@ def labels(path: Path) -> list[Any]:
 
 def refusal(source: Path, published: Path) -> str:
     with pytest.raises(ConfigurationError) as caught:
-        publish.publish(source, published)
+        publish.publish({published: source})
     assert caught.value.__suppress_context__
     return str(caught.value)
 
@@ -81,7 +81,9 @@ def refusal(source: Path, published: Path) -> str:
 @pytest.mark.parametrize(("python", "version"), [(sys.executable, "2.0."), (OLD_DUCKDB, "1.5.")])
 def test_a_publication_opens_alone_and_under_another_name(tmp_path: Path, python: Path | str, version: str) -> None:
     assert Path(python).exists(), "The environment with DuckDB 1.5 is missing: run `make test`."
-    publish.publish(candidate(tmp_path / "warehouse" / "analytics.duckdb"), tmp_path / "published" / "analytics.duckdb")
+    publish.publish(
+        {tmp_path / "published" / "analytics.duckdb": candidate(tmp_path / "warehouse" / "analytics.duckdb")}
+    )
     elsewhere = tmp_path / "elsewhere" / "my copy.duckdb"
     elsewhere.parent.mkdir()
     shutil.copy(tmp_path / "published" / "analytics.duckdb", elsewhere)
@@ -105,7 +107,7 @@ def test_a_publication_opens_alone_and_under_another_name(tmp_path: Path, python
 
 
 def test_constraints_and_empty_tables_survive(tmp_path: Path) -> None:
-    publish.publish(candidate(tmp_path / "analytics.duckdb"), tmp_path / "published" / "analytics.duckdb")
+    publish.publish({tmp_path / "published" / "analytics.duckdb": candidate(tmp_path / "analytics.duckdb")})
     _, columns, rows = read(
         tmp_path / "published" / "analytics.duckdb",
         "select column_name from duckdb_columns() where table_name = 'customers' and schema_name = 'protected' "
@@ -119,7 +121,7 @@ def test_constraints_and_empty_tables_survive(tmp_path: Path) -> None:
 def test_the_bytes_of_deleted_rows_do_not_survive(tmp_path: Path) -> None:
     source = with_deleted_rows(tmp_path / "analytics.duckdb")
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(source, published)
+    publish.publish({published: source})
     assert CANARY.encode() not in published.read_bytes()
     assert labels(published) == [["old", 960]]
 
@@ -132,7 +134,7 @@ def test_rows_lie_in_the_order_of_their_columns_whatever_the_candidates_order(tm
         source.unlink(missing_ok=True)
         with duckdb.connect(str(source)) as connection:
             connection.execute(f"create schema protected; create table protected.sales as {rows} order by {order}")
-        publish.publish(source, tmp_path / "published" / "analytics.duckdb")
+        publish.publish({tmp_path / "published" / "analytics.duckdb": source})
         contents.append(read(tmp_path / "published" / "analytics.duckdb", "from protected.sales")[1])
     assert contents[0] == sorted(contents[0])
     assert contents[1:] == contents[:1] * 2
@@ -164,7 +166,7 @@ def test_a_candidate_takes_over_from_its_publication_without_a_byte_of_deleted_r
     source = with_deleted_rows(tmp_path / "candidate" / "analytics.duckdb")
     source.with_name("analytics.duckdb.wal").touch()
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(source, published)
+    publish.publish({published: source})
     publish.replace(published, source)
     assert source.read_bytes() == published.read_bytes()
     assert CANARY.encode() not in source.read_bytes()
@@ -194,14 +196,14 @@ def test_a_publication_may_lie_anywhere(tmp_path: Path, name: str) -> None:
     source = tmp_path / name / "warehouse" / "analytics.duckdb"
     source.parent.mkdir(parents=True)
     shutil.move(candidate(tmp_path / "analytics.duckdb"), source)
-    publish.publish(source, tmp_path / name / "analytics.duckdb")
+    publish.publish({tmp_path / name / "analytics.duckdb": source})
     assert labels(tmp_path / name / "analytics.duckdb") == [["old", 1000]]
 
 
 def test_whoever_may_enter_the_folder_may_read_a_publication(tmp_path: Path) -> None:
     before = os.umask(0o077)
     try:
-        publish.publish(candidate(tmp_path / "analytics.duckdb"), tmp_path / "published" / "analytics.duckdb")
+        publish.publish({tmp_path / "published" / "analytics.duckdb": candidate(tmp_path / "analytics.duckdb")})
     finally:
         os.umask(before)
     assert (tmp_path / "published" / "analytics.duckdb").stat().st_mode & 0o777 == 0o644
@@ -209,17 +211,17 @@ def test_whoever_may_enter_the_folder_may_read_a_publication(tmp_path: Path) -> 
 
 def test_a_new_publication_takes_the_place_of_the_old_one_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(candidate(tmp_path / "old.duckdb"), published)
-    publish.publish(candidate(tmp_path / "new.duckdb", label="new"), published)
+    publish.publish({published: candidate(tmp_path / "old.duckdb")})
+    publish.publish({published: candidate(tmp_path / "new.duckdb", label="new")})
     assert labels(published) == [["new", 1000]]
     assert names(published.parent) == ["analytics.duckdb"]
 
 
 def test_readers_of_the_old_publication_keep_it(tmp_path: Path) -> None:
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(candidate(tmp_path / "old.duckdb"), published)
+    publish.publish({published: candidate(tmp_path / "old.duckdb")})
     with duckdb.connect(str(published), read_only=True) as reader:
-        publish.publish(candidate(tmp_path / "new.duckdb", label="new"), published)
+        publish.publish({published: candidate(tmp_path / "new.duckdb", label="new")})
         assert reader.execute("select distinct label from marts.customers").fetchall() == [("old",)]
         assert labels(published) == [["new", 1000]]
 
@@ -227,9 +229,9 @@ def test_readers_of_the_old_publication_keep_it(tmp_path: Path) -> None:
 def test_publishing_one_leaves_the_others_alone(tmp_path: Path) -> None:
     folder = tmp_path / "published"
     for name in ("analytics", "analytics.copy", "insights"):
-        publish.publish(candidate(tmp_path / f"{name}.duckdb"), folder / f"{name}.duckdb")
+        publish.publish({folder / f"{name}.duckdb": candidate(tmp_path / f"{name}.duckdb")})
     (folder / ".insights.duckdb.0a1b2c3d").write_bytes(b"of a run that is still going on")
-    publish.publish(tmp_path / "analytics.duckdb", folder / "analytics.duckdb")
+    publish.publish({folder / "analytics.duckdb": tmp_path / "analytics.duckdb"})
     assert names(folder) == [
         ".insights.duckdb.0a1b2c3d",
         "analytics.copy.duckdb",
@@ -245,14 +247,14 @@ from bigtrust import publish
 print("ready", flush=True)
 while True:
     for source in sys.argv[2:]:
-        publish.publish(Path(source), Path(sys.argv[1]))
+        publish.publish({Path(sys.argv[1]): Path(source)})
 """
 
 
 def test_a_kill_at_any_moment_leaves_the_old_or_the_new_one_and_the_next_run_removes_the_rest(tmp_path: Path) -> None:
     published = tmp_path / "published" / "analytics.duckdb"
     sources = [candidate(tmp_path / f"{label}.duckdb", label=label, rows=100_000) for label in ("old", "new")]
-    publish.publish(sources[0], published)
+    publish.publish({published: sources[0]})
     moments = random.Random(7)
     leftovers = 0
     for _ in range(8):
@@ -268,7 +270,7 @@ def test_a_kill_at_any_moment_leaves_the_old_or_the_new_one_and_the_next_run_rem
         assert found in ([("old", 100_000)], [("new", 100_000)])
         assert "analytics.duckdb.wal" not in names(published.parent)
     assert leftovers, "no kill fell into the writing of a copy: the test tests nothing"
-    publish.publish(sources[1], published)
+    publish.publish({published: sources[1]})
     assert names(published.parent) == ["analytics.duckdb"]
     assert labels(published) == [["new", 100_000]]
 
@@ -280,7 +282,7 @@ from bigtrust import publish
 from bigtrust.errors import ConfigurationError
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]),) * 2)
 try:
-    publish.publish(Path(sys.argv[1]), Path(sys.argv[2]))
+    publish.publish({Path(sys.argv[2]): Path(sys.argv[1])})
 except ConfigurationError as error:
     print(error)
 """
@@ -290,7 +292,7 @@ except ConfigurationError as error:
 def test_a_disk_that_is_full_leaves_the_old_publication(tmp_path: Path, limit: int) -> None:
     """At the header, in the write-ahead log, and when the log is moved into the file."""
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(candidate(tmp_path / "old.duckdb"), published)
+    publish.publish({published: candidate(tmp_path / "old.duckdb")})
     source = candidate(tmp_path / "new.duckdb", label="new")
     command = [sys.executable, "-c", FULL_DISK, str(source), str(published), str(limit)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -314,7 +316,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_really_full_disk_leaves_the_old_publication(tmp_path: Path, small_disk: Path) -> None:
     published = small_disk / "analytics.duckdb"
-    publish.publish(candidate(tmp_path / "old.duckdb"), published)
+    publish.publish({published: candidate(tmp_path / "old.duckdb")})
     source = candidate(tmp_path / "new.duckdb", label="new", rows=300_000)
     assert f"Publication {published} cannot be written" in refusal(source, published)
     assert names(small_disk) == ["analytics.duckdb"]
@@ -326,7 +328,7 @@ def read_only_folder(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator
     """A folder with an old publication into which nothing can be written."""
     folder = tmp_path / "read_only" if os.geteuid() else request.getfixturevalue("small_disk")
     folder.mkdir(exist_ok=True)
-    publish.publish(candidate(tmp_path / "old.duckdb"), folder / "analytics.duckdb")
+    publish.publish({folder / "analytics.duckdb": candidate(tmp_path / "old.duckdb")})
     if os.geteuid():
         folder.chmod(0o555)
     else:
@@ -353,12 +355,12 @@ def test_a_file_in_the_place_of_the_folder_is_a_refusal(tmp_path: Path) -> None:
 
 def test_a_log_that_a_writer_left_beside_the_old_publication_is_not_replayed(tmp_path: Path) -> None:
     published = tmp_path / "published" / "analytics.duckdb"
-    publish.publish(candidate(tmp_path / "one.duckdb"), published)
+    publish.publish({published: candidate(tmp_path / "one.duckdb")})
     script = "import duckdb, os, sys\nc = duckdb.connect(sys.argv[1])\nc.execute(sys.argv[2])\nos._exit(0)\n"
     write = "set checkpoint_threshold = '1GB'; create table marts.notes as select 'unchecked' as note"
     subprocess.run([sys.executable, "-c", script, published, write], check=True)
     assert published.with_name("analytics.duckdb.wal").exists()
-    publish.publish(candidate(tmp_path / "two.duckdb", label="new"), published)
+    publish.publish({published: candidate(tmp_path / "two.duckdb", label="new")})
     assert not published.with_name("analytics.duckdb.wal").exists()
     with duckdb.connect(str(published), read_only=True) as connection:
         assert connection.execute("select 1 from duckdb_tables() where table_name = 'notes'").fetchall() == []
@@ -370,5 +372,5 @@ def test_a_link_in_the_place_of_a_publication_is_refused(tmp_path: Path) -> None
     published.parent.mkdir()
     published.symlink_to(shared)
     with pytest.raises(ConfigurationError, match="is a link"):
-        publish.publish(candidate(tmp_path / "new.duckdb"), published)
+        publish.publish({published: candidate(tmp_path / "new.duckdb")})
     assert published.is_symlink()
