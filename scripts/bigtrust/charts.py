@@ -41,5 +41,7 @@ def _accessible(drawn: str, name: str, title: str, description: str) -> Markup:
         raise ValueError("vl-convert gave something else than an SVG element")
     size = f'viewBox="0 0 {start["width"]} {start["height"]}" width="{start["width"]}" height="{start["height"]}"'
     opening = f'<svg {size} role="img" aria-labelledby="{name}-title {name}-description">'
-    words = f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-description">{escape(description)}</desc>'
+    words = (
+        f'<title id="{name}-title">{escape(title)}</title><desc id="{name}-description">{escape(description)}</desc>'
+    )
     return Markup(opening + words + drawn[start.end() :])  # noqa: S704  # drawn from numbers and names of this project

@@ -54,9 +54,7 @@ def chart(records: Sequence[Record], title: str, description: str) -> Markup:
         ),
     )
     panels = {"Outcome": outcome, "Checks that failed": failed, "Rows, values and names examined": amount}
-    drawn = altair.vconcat(
-        *(drawing.properties(title=name, **panel) for name, drawing in panels.items()), spacing=14
-    )
+    drawn = altair.vconcat(*(drawing.properties(title=name, **panel) for name, drawing in panels.items()), spacing=14)
     return charts.svg(
         drawn,
         "trend",

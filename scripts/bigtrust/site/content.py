@@ -20,7 +20,15 @@ from bigtrust.site.words import LANGUAGES
 SCHEMA_VERSION = 1
 COMPANY = Path(__file__).parent / "company.yml"
 # Settings of the policy that the pages name, all of them whole numbers.
-SETTINGS = ("k", "forget_promise_days", "interest_window_days", "marketing_age", "export_days", "contact_limit", "contact_days")
+SETTINGS = (
+    "k",
+    "forget_promise_days",
+    "interest_window_days",
+    "marketing_age",
+    "export_days",
+    "contact_limit",
+    "contact_days",
+)
 SETTINGS += ("quiet_days", "cool_down_percent", "forget_offer_months")
 
 
@@ -55,6 +63,7 @@ def _collected(
     purposes, windows = held.purposes(connection), held.windows(connection)
     recipients = held.recipients(connection)
     disclosures = held.disclosures(connection, figures["k"])
+    head = ledger.head(settings)
     return {
         "schema_version": SCHEMA_VERSION,
         "written_at": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
@@ -68,11 +77,12 @@ def _collected(
         "disclosures": disclosures,
         "claims": proof.claims(connection, claimed),
         "runs": proof.runs(connection),
+        "checked_run": proof.checked_run(connection),
         "rules": proof.rules(connection, settings.project),
         "exceptions": proof.exceptions(connection),
         "scorecard": proof.scorecard(connection, figures["k"], disclosures),
         "versions": policy_versions(settings),
-        "ledger": {"public_key": ledger.public_key(settings), "head": ledger.head(settings)},
+        "ledger": {"public_key": ledger.public_key(settings), "head": None if head is None else head.content},
     }
 
 
@@ -90,7 +100,9 @@ def company() -> dict[str, Any]:
 def _governance(settings: Settings) -> duckdb.DuckDBPyConnection:
     path = settings.published / "governance.duckdb"
     if not path.exists():
-        raise ConfigurationError(f"{path} is not there. The site says what the last run did, so run first: bigtrust run")
+        raise ConfigurationError(
+            f"{path} is not there. The site says what the last run did, so run first: bigtrust run"
+        )
     return duckdb.connect(str(path), read_only=True)
 
 

@@ -68,7 +68,12 @@ def timeline(words: Words, content: Mapping[str, Any], layout: str) -> Markup:
 def trend(words: Words, runs: Sequence[Mapping[str, Any]], layout: str) -> Markup:
     """What became of the checks of the last runs (newest first): a bar for each run, in the order of time."""
     width, size, _ = _LAYOUTS[layout]
-    kinds = {"passed": "var(--accent)", "not_applicable": "var(--line)", "excepted": "var(--warn)", "failed": "var(--bad)"}
+    kinds = {
+        "passed": "var(--accent)",
+        "not_applicable": "var(--line)",
+        "excepted": "var(--warn)",
+        "failed": "var(--bad)",
+    }
     names = {kind: words.text(f"checks.{kind}") for kind in kinds}
     rows = [
         {"run": run["run"], "kind": names[kind], "checks": run[kind], "place": place}

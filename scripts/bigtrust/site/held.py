@@ -132,10 +132,9 @@ def categories(
     found = []
     for name, of_category in CATEGORIES.items():
         details = _details(name, {table: tables[table] for table in of_category if table in tables}, flows, totals)
-        if name == "customers":
-            for detail in details:
-                receiving = {row["recipient"] for row in recipients if detail["column"] in row["columns"]}
-                detail["recipients"] = sorted(receiving)
+        for detail in details:  # addresses are all that is ever given out
+            receiving = {row["recipient"] for row in recipients if detail["column"] in row["columns"]}
+            detail["recipients"] = sorted(receiving) if name == "customers" else []
         periods = {row["purpose"]: row["period_months"] for row in windows if row["data_category"] == name}
         reached = {purpose_of[at["publication"]] for detail in details for at in detail["seen"]} if periods else set()
         used = [purpose_of[at] for at in order if purpose_of[at] in periods.keys() | reached]
@@ -247,4 +246,3 @@ def _treatment(applied: list[str]) -> str:
 def _grouped(persons: int, k: int) -> Row:
     is_few = persons < k
     return {"persons": None if is_few else persons, "fewer_than": k if is_few else None}
-

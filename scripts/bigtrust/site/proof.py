@@ -40,6 +40,15 @@ _RULES = """
 def runs(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """The last runs, newest first, with what became of their checks. Raises ConfigurationError if there is none."""
     query = f"""
+        with excepted as (
+
+            select run, count(*) as checks
+            from marts.check_results
+            where verdict = 'failed' and exception is not null
+            group by run
+
+        )
+
         select
             runs.run,
             runs.verdict,
@@ -47,15 +56,11 @@ def runs(connection: duckdb.DuckDBPyConnection) -> list[Row]:
             strftime(runs.started_at, '%Y-%m-%dT%H:%M:%SZ') as started_at,
             strftime(runs.finished_at, '%Y-%m-%dT%H:%M:%SZ') as finished_at,
             runs.checks_passed as passed,
-            runs.checks_failed - count(check_results.run) as failed,
-            count(check_results.run) as excepted,
+            runs.checks_failed - coalesce(excepted.checks, 0) as failed,
+            coalesce(excepted.checks, 0) as excepted,
             runs.checks_not_applicable as not_applicable
         from marts.runs as runs
-        left join marts.check_results as check_results
-            on runs.run = check_results.run
-            and check_results.verdict = 'failed'
-            and check_results.exception is not null
-        group by all
+        left join excepted on runs.run = excepted.run
         order by runs.run desc
         limit {SHOWN_RUNS}
     """
@@ -77,6 +82,11 @@ def rules(connection: duckdb.DuckDBPyConnection, project: Path) -> list[Row]:
     ]
 
 
+def checked_run(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The last run that made checks."""
+    return max(_by_run(connection), default=None)
+
+
 def exceptions(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     """The exceptions in force: which rule may fail on what, why, and until when. Who answers for them is not public."""
     query = "select code, object, reason, expires_on from marts.check_exceptions order by all"
@@ -90,6 +100,9 @@ def claims(connection: duckdb.DuckDBPyConnection, claimed: Iterable[Claim]) -> l
     the rules that the last run did not prove.
     """
     of_runs = _by_run(connection)
+    started = dict(
+        connection.execute("select run, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ') from marts.runs").fetchall()
+    )
     newest_first = sorted(of_runs, reverse=True)
     last = of_runs[newest_first[0]] if newest_first else {}
     found = []
@@ -104,6 +117,7 @@ def claims(connection: duckdb.DuckDBPyConnection, claimed: Iterable[Claim]) -> l
                 "text": both(lambda words, claim=claim: words.typeset(claim.texts[words.language])),
                 "state": state,
                 "run": run,
+                "proven_at": started.get(run),
                 "failed": [rule for rule in claim.rules if last.get(rule, {}).get("failed")],
                 "nothing_examined": [
                     rule

@@ -69,7 +69,8 @@ def differences(before: Tables, after: Tables) -> list[dict[str, Any]]:
                 found.append(common | {"change": "removed", "fields": old[key]})
             else:
                 found += [
-                    common | {"change": "changed", "field": field, "old": old[key].get(field), "new": new[key].get(field)}
+                    common
+                    | {"change": "changed", "field": field, "old": old[key].get(field), "new": new[key].get(field)}
                     for field in dict.fromkeys((*old[key], *new[key]))
                     if old[key].get(field) != new[key].get(field)
                 ]
