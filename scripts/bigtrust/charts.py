@@ -1,6 +1,7 @@
 """What all charts share: static SVG in the colours of their page, with no script, font or address in it."""
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 import altair
@@ -10,7 +11,7 @@ from markupsafe import Markup, escape
 INK, LINE = "var(--ink)", "var(--line)"
 
 
-def svg(chart: Any, name: str, title: str, description: str, **configuration: Any) -> Markup:
+def svg(chart: Any, name: str, title: str, description: str, configuration: Mapping[str, Any]) -> Markup:
     """Return a chart as SVG, which screen readers read as its title and description.
 
     `name` makes the ids of both its own; `configuration` is Altair's, beside what all charts have.

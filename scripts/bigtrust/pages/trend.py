@@ -55,15 +55,12 @@ def chart(records: Sequence[Record], title: str, description: str) -> Markup:
     )
     panels = {"Outcome": outcome, "Checks that failed": failed, "Rows, values and names examined": amount}
     drawn = altair.vconcat(*(drawing.properties(title=name, **panel) for name, drawing in panels.items()), spacing=14)
-    return charts.svg(
-        drawn,
-        "trend",
-        title,
-        description,
-        axisY=altair.AxisConfig(minExtent=64, maxExtent=64),
-        axis=charts.axis(12),
-        title=altair.TitleConfig(color=charts.INK, anchor="start", fontSize=13, fontWeight=600),
-    )
+    configuration = {
+        "axisY": altair.AxisConfig(minExtent=64, maxExtent=64),
+        "axis": charts.axis(12),
+        "title": altair.TitleConfig(color=charts.INK, anchor="start", fontSize=13, fontWeight=600),
+    }
+    return charts.svg(drawn, "trend", title, description, configuration)
 
 
 def _by_outcome(channel: Any, values: dict[str, str]) -> Any:

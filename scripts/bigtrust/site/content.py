@@ -20,16 +20,7 @@ from bigtrust.site.words import LANGUAGES
 SCHEMA_VERSION = 1
 COMPANY = Path(__file__).parent / "company.yml"
 # Settings of the policy that the pages name, all of them whole numbers.
-SETTINGS = (
-    "k",
-    "forget_promise_days",
-    "interest_window_days",
-    "marketing_age",
-    "export_days",
-    "contact_limit",
-    "contact_days",
-)
-SETTINGS += ("quiet_days", "cool_down_percent", "forget_offer_months")
+SETTINGS = ("k", "forget_promise_days", "interest_window_days", "marketing_age", "export_days")
 
 
 def collect(settings: Settings, now: datetime) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The two charts of the site: how long what is kept, and what became of the last runs; each wide, and for a telephone."""
+"""The two charts of the site: how long what is kept, and what became of the last runs; each also for a telephone."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -9,8 +9,14 @@ from markupsafe import Markup
 from bigtrust import charts
 from bigtrust.site.words import Words
 
-# Width of the bars, size of the letters and most letters of a label, in pixels, by layout.
-_LAYOUTS = {"wide": (560, 14, 300), "narrow": (190, 12, 110)}
+# Width of the bars, size of the letters and place for the names of purposes, in pixels, by layout.
+_LAYOUTS = {"wide": (560, 14, 110), "narrow": (190, 12, 100)}
+# The colour and the shape of each outcome of a run.
+_OUTCOMES = {
+    "published": ("var(--accent)", "circle"),
+    "refused": ("var(--bad)", "cross"),
+    "stopped": ("var(--warn)", "square"),
+}
 
 
 def timeline(words: Words, content: Mapping[str, Any], layout: str) -> Markup:
@@ -62,45 +68,49 @@ def timeline(words: Words, content: Mapping[str, Any], layout: str) -> Markup:
         .resolve_scale(y="independent")
     )
     title, description = words.text("charts.timeline.title"), words.text("charts.timeline.description")
-    return charts.svg(drawn, f"timeline-{layout}", title, description, axis=charts.axis(size))
+    configuration = {"axis": charts.axis(size), "axisY": altair.AxisConfig(minExtent=label, maxExtent=label)}
+    return charts.svg(drawn, f"timeline-{layout}", title, description, configuration)
 
 
 def trend(words: Words, runs: Sequence[Mapping[str, Any]], layout: str) -> Markup:
-    """What became of the checks of the last runs (newest first): a bar for each run, in the order of time."""
+    """What became of the last runs (given newest first): the outcome by place and shape, checks failed and passed."""
     width, size, _ = _LAYOUTS[layout]
-    kinds = {
-        "passed": "var(--accent)",
-        "not_applicable": "var(--line)",
-        "excepted": "var(--warn)",
-        "failed": "var(--bad)",
-    }
-    names = {kind: words.text(f"checks.{kind}") for kind in kinds}
+    outcomes = {verdict: words.text(f"checks.verdicts.{verdict}") for verdict in _OUTCOMES}
     rows = [
-        {"run": run["run"], "kind": names[kind], "checks": run[kind], "place": place}
+        {"run": run["run"], "outcome": outcomes[run["verdict"]], "failed": run["failed"], "passed": run["passed"]}
         for run in runs[: 30 if layout == "wide" else 12]
-        for place, kind in enumerate(kinds)
     ]
-    drawn = (
-        altair.Chart(altair.InlineData(values=rows), width=width + 100, height=160)
-        .mark_bar()
-        .encode(
-            x=altair.X(
-                "run:O",
-                title=words.text("charts.trend.axis"),
-                axis=altair.Axis(labelAngle=0, labelOverlap=True),
-                scale=altair.Scale(paddingInner=0.3),
-            ),
-            y=altair.Y("sum(checks):Q", title=words.text("charts.trend.checks"), axis=altair.Axis(tickCount=4)),
-            color=altair.Color(
-                "kind:N",
-                title=None,
-                scale=altair.Scale(domain=list(names.values()), range=list(kinds.values())),
-                legend=altair.Legend(
-                    orient="bottom", columns=4 if layout == "wide" else 2, labelFontSize=size, labelColor=charts.INK
-                ),
-            ),
-            order="place:Q",
-        )
+    colours, shapes = zip(*_OUTCOMES.values(), strict=True)
+    base = altair.Chart(altair.InlineData(values=rows), width=width, height=64)
+    no_axis = altair.X("run:O", axis=None)
+    outcome = base.mark_point(size=80, filled=True, opacity=1).encode(
+        x=no_axis,
+        y=altair.Y("outcome:N", title=None, scale=altair.Scale(domain=list(outcomes.values()))),
+        color=altair.Color("outcome:N", legend=None, scale=_scale(outcomes, colours)),
+        shape=altair.Shape("outcome:N", legend=None, scale=_scale(outcomes, shapes)),
+    )
+    bar = min(24, width // (2 * len(rows)))
+    most = max(1, *(row["failed"] for row in rows))
+    whole = altair.Axis(format="d", tickCount=min(most, 3), tickMinStep=1)
+    failed = base.mark_bar(color="var(--bad)", size=bar).encode(
+        x=no_axis, y=altair.Y("failed:Q", title=None, axis=whole, scale=altair.Scale(domainMax=most))
+    )
+    passed = base.mark_bar(color="var(--accent)", size=bar).encode(
+        x=altair.X("run:O", title=words.text("charts.trend.axis"), axis=altair.Axis(labelAngle=0, labelOverlap=True)),
+        y=altair.Y("passed:Q", title=None, axis=altair.Axis(tickCount=3, format="d")),
+    )
+    panels = {"outcome": outcome, "failed": failed, "passed": passed}
+    drawn = altair.vconcat(
+        *(panel.properties(title=words.text(f"charts.trend.{name}")) for name, panel in panels.items()), spacing=16
     )
     title, description = words.text("charts.trend.title"), words.text("charts.trend.description")
-    return charts.svg(drawn, f"trend-{layout}", title, description, axis=charts.axis(size))
+    configuration = {
+        "axis": charts.axis(size),
+        "axisY": altair.AxisConfig(minExtent=70, maxExtent=70),
+        "title": altair.TitleConfig(color=charts.INK, anchor="start", fontSize=size, fontWeight=600),
+    }
+    return charts.svg(drawn, f"trend-{layout}", title, description, configuration)
+
+
+def _scale(names: Mapping[str, str], values: Sequence[str]) -> altair.Scale:
+    return altair.Scale(domain=list(names.values()), range=list(values))

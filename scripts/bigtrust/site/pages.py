@@ -66,6 +66,9 @@ def _page(content: Mapping[str, Any], said: Words, name: str) -> str:
         "other": {language: f"../{path(language, name)}" for language in others},
         "claims": {claim["code"]: claim for claim in content["claims"]},
         **_helpers(content, said),
+        "figures": [
+            name for name in said.names("scorecard") if name in {row["figure"] for row in content["scorecard"]}
+        ],
         "drawn": {},
         "script": None,
     }
@@ -99,17 +102,36 @@ def _helpers(content: Mapping[str, Any], said: Words) -> dict[str, Any]:
             shown = said.text("scorecard.withheld", k=k)
         elif value is not None:
             many = value >= 2 if said.language == "fr" else value != 1
-            shown = said.text(f"scorecard.{row['figure']}.unit", n=said.number(value), many=many)
+            is_rough = row["figure"].startswith("days_") and value >= 10
+            number = said.number(round(value) if is_rough else value)
+            shown = said.text(f"scorecard.{row['figure']}.unit", n=number, many=many)
         told = "withheld" if row["withheld"] else "" if value is None else value
         text = Markup('<data data-figure="scorecard.{}.{}" value="{}">{}</data>')
         return text.format(row["figure"], row["subject"], told, shown)
 
+    audiences = {row["publication"]: row["audience"][said.language] for row in content["purposes"]}
+
+    def seen(detail: Mapping[str, Any]) -> str:
+        """Who sees a detail as what; teams that see the same are named together."""
+        teams: dict[str, list[str]] = {}
+        for at in detail["seen"]:
+            how = said.enumeration(dict.fromkeys(said.text(f"treatments.{treatment}") for treatment in at["as"]))
+            teams.setdefault(how, []).append(audiences[at["publication"]])
+        told = (said.text("data.sees", who=said.enumeration(who), how=how) for how, who in teams.items())
+        return said.text("data.semicolon").join(told) or said.text("data.nobody")
+
     return {
+        "seen": seen,
         "names_of": lambda recipients: [names.get(recipient, recipient) for recipient in recipients],
-        "details_of": lambda columns: [said.text(f"details.customers.{column}") for column in columns],
+        "details_of": lambda columns: [_inside(said.text(f"details.customers.{column}")) for column in columns],
         "subject": subject,
         "score": score,
     }
+
+
+def _inside(text: str) -> str:
+    """A name as it is written inside of a sentence."""
+    return text[:1].lower() + text[1:]
 
 
 def _index(content: Mapping[str, Any]) -> str:

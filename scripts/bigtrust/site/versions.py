@@ -79,7 +79,7 @@ def differences(before: Tables, after: Tables) -> list[dict[str, Any]]:
 
 def _said(change: Mapping[str, Any]) -> Any:
     def say(words: Words) -> str:
-        row = words.enumeration(_value(words, "row", part) for part in change["row"])
+        row = " · ".join(_value(words, "row", part) for part in change["row"])
         table = words.text(f"policy.tables.{change['table']}") if _is_said(words, change) else change["table"]
         if change["change"] != "changed":
             names = [name for name in change["fields"] if name not in KEYS.get(change["table"], ())]

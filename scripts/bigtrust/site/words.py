@@ -32,7 +32,7 @@ class Words:
         """Whether there is a text of this name (a path with dots)."""
         return self._find(name) is not None
 
-    def text(self, name: str, **values: Any) -> str:
+    def text(self, name: str, /, **values: Any) -> str:
         """The text of this name, filled in and typeset."""
         found = self._find(name)
         if not isinstance(found, str):
@@ -65,13 +65,14 @@ class Words:
 
     def typeset(self, text: str) -> str:
         """Curved apostrophes; and French puts a space before some marks, at which the line must not break."""
-        text = text.replace("'", "\u2019")
-        return re.sub(" (?=[?!:;»%])|(?<=«) ", "\u00a0", text) if self.language == "fr" else text
+        text = text.replace("'", "\u2019").replace("art. ", "art.\u00a0")
+        return re.sub(" (?=[?!:;»%])|(?<=[«°]) ", "\u00a0", text) if self.language == "fr" else text
 
     def date(self, day: date | str) -> str:
         """A day: 26 novembre 2026."""
         day = date.fromisoformat(day[:10]) if isinstance(day, str) else day
-        return dates.format_date(day, "long", self._locale)
+        text: str = dates.format_date(day, "long", self._locale)
+        return f"1er{text[1:]}" if self.language == "fr" and day.day == 1 else text
 
     def moment(self, moment: datetime | str) -> str:
         """A time in UTC, to the minute."""
@@ -94,7 +95,8 @@ class Words:
 
     def country(self, code: str) -> str:
         """The name of a country (ISO 3166-1 alpha-2)."""
-        return self._locale.territories.get(code, code)
+        name: str = self._locale.territories.get(code, code)
+        return name
 
     def period(self, months: int) -> str:
         """A period as one says it: in years where it is whole years."""
