@@ -518,6 +518,34 @@ def print_head(**folders: str | None) -> None:
     click.echo(canonical.encode(head.content))
 
 
+@main.command()
+@click.option("--claim", required=True, metavar="CODE", help="The sentence of the policy, by its code.")
+@click.option(
+    "--from", "first", metavar="DATE", help="The first day in question (YYYY-MM-DD). [default: since claimed]"
+)
+@click.option("--to", "last", metavar="DATE", help="The last day. [default: today]")
+@click.option("--output", metavar="DIR", help="Where to write. [default: justifications/CODE in the warehouse folder]")
+@_folder("warehouse", "Where runs leave their records.")
+@_folder("published", "Where the publications are.")
+@_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
+def justify(claim: str, first: str | None, last: str | None, output: str | None, **folders: str | None) -> None:
+    """Did the company keep a sentence of its policy? The answer, with evidence that anybody can verify.
+
+    Exit 1 if it is not proven throughout: days without proof, a failed check, an exception, missing entries.
+    """
+    from bigtrust import justify as justifying
+
+    settings = Settings.load(**folders)
+    days = (None if day is None else _date(flag, day) for flag, day in (("--from", first), ("--to", last)))
+    found = justifying.justify(settings, claim, *days)
+    folder = Path(output) if output else settings.warehouse / "justifications" / claim
+    page, content = justifying.write(found, folder)
+    _print_lines([*justifying.describe(found), f"Page: {page}", f"Evidence: {content}"])
+    if found.verdict != justifying.PROVEN:
+        sys.exit(int(ExitCode.CHECK_FAILED))
+
+
 @main.group(cls=OrderedCommands)
 def keys() -> None:
     """The keys of the pseudonymisation domains: their versions, and their rotation."""

@@ -17,6 +17,7 @@ from typing import Any
 from bigtrust import (
     canonical,
     check_exceptions,
+    claims,
     disclosures,
     keys,
     ledger,
@@ -61,14 +62,14 @@ def start(settings: Settings, record: Record) -> None:
 def announce(settings: Settings, run: int, files: Mapping[str, Path]) -> None:
     """Write which files a run is about to publish: `files` by publication, whole and under another name yet.
 
-    With anything but governance, it also writes the policy and the exceptions that they are published by: of a run that
-    came so far, both were found to be possible.
+    With anything but governance, it also writes by what they are published, if that changed: the policy, its sentences,
+    and the exceptions. Of a run that came so far, they were found to be possible.
     """
     announced = [
         {"kind": "publication", "run": run, "publication": name, "digest": digest(path), "size": path.stat().st_size}
         for name, path in files.items()
     ]
-    by = (_policy, _exceptions) if set(files) != {"governance"} else ()
+    by = (_policy, _claims, _exceptions) if set(files) != {"governance"} else ()
     ledger.append(settings, lambda held: [*(fact for of in by for fact in of(settings, held)), *announced])
 
 
@@ -145,6 +146,14 @@ def _policy(settings: Settings, held: Ledger) -> Iterator[Fact]:
     last = next((entry["tables"] for entry in reversed(held.entries) if entry["kind"] == "policy"), None)
     if tables and tables != last:
         yield {"kind": "policy", "version": policy.version(tables["settings"]), "tables": tables}
+
+
+def _claims(settings: Settings, held: Ledger) -> Iterator[Fact]:
+    """The sentences of the policy and the checks behind them: what was claimed when is not to be changed later."""
+    now = [{"code": claim.code, "rules": list(claim.rules), **claim.texts} for claim in claims.load()]
+    last = next((entry["claims"] for entry in reversed(held.entries) if entry["kind"] == "claims"), None)
+    if now != last:
+        yield {"kind": "claims", "claims": now}
 
 
 def _policy_files(parent: Path, folder: str | Path = policy.FOLDER) -> list[Path]:
