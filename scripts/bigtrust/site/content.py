@@ -28,12 +28,12 @@ def collect(settings: Settings, now: datetime) -> dict[str, Any]:
 
     Raises a BigTrustError for whatever is missing, damaged or not described: what is not known is not published.
     """
-    claimed = claims.load()
-    claims.require_complete(claimed, [check.code for check in registry.every(settings.project)])
+    claimed, checks = claims.load(), registry.every(settings.project)
+    claims.require_complete(claimed, [check.code for check in checks])
     manifest, lineage = held.read_artefacts(settings)
     try:
         with _governance(settings) as connection:
-            return _collected(settings, connection, manifest, lineage, claimed, now)
+            return _collected(settings, connection, manifest, lineage, claimed, checks, now)
     except duckdb.Error as error:
         raise ConfigurationError(
             f"The publication governance is none that this version reads ({type(error).__name__}). Run again: "
@@ -47,6 +47,7 @@ def _collected(
     manifest: dict[str, Any],
     lineage: dict[str, Any],
     claimed: tuple[claims.Claim, ...],
+    checks: list[registry.Check],
     now: datetime,
 ) -> dict[str, Any]:
     facts = dict(connection.execute("select fact, value from marts.about").fetchall())
@@ -69,7 +70,7 @@ def _collected(
         "claims": proof.claims(connection, claimed),
         "runs": proof.runs(connection),
         "checked_run": proof.checked_run(connection),
-        "rules": proof.rules(connection, settings.project),
+        "rules": proof.rules(connection, checks),
         "exceptions": proof.exceptions(connection),
         "scorecard": proof.scorecard(connection, figures["k"], disclosures),
         "versions": policy_versions(settings),

@@ -6,14 +6,13 @@ was not applicable proves nothing.
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from bigtrust import registry
 from bigtrust.claims import Claim
 from bigtrust.errors import ConfigurationError
+from bigtrust.registry import Check
 from bigtrust.site.held import Row, rows
 from bigtrust.site.words import both
 
@@ -70,7 +69,7 @@ def runs(connection: duckdb.DuckDBPyConnection) -> list[Row]:
     return found
 
 
-def rules(connection: duckdb.DuckDBPyConnection, project: Path) -> list[Row]:
+def rules(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> list[Row]:
     """Each rule, with what came of it in the last run that made checks: counts, all of them 0 if it was not made."""
     of_runs = _by_run(connection)
     last = of_runs[max(of_runs)] if of_runs else {}
@@ -78,7 +77,7 @@ def rules(connection: duckdb.DuckDBPyConnection, project: Path) -> list[Row]:
     return [
         {"code": check.code, "kind": check.kind, "severity": check.severity, "sentence": check.sentence}
         | {name: last.get(check.code, nothing)[name] for name in nothing}
-        for check in sorted(registry.every(project), key=lambda check: check.code)
+        for check in sorted(checks, key=lambda check: check.code)
     ]
 
 
