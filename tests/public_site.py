@@ -99,8 +99,8 @@ def without(table: str, start: str) -> str:
     return "".join(line for line in lines if not line.startswith(start))
 
 
-def receipt(warehouse: Warehouse, *, is_effective: bool) -> tuple[Path, str]:
-    """Ask that a customer's category be forgotten; give the receipt's file, and the number of the request.
+def receipt(warehouse: Warehouse, *, is_effective: bool) -> Path:
+    """Ask that a customer's category be forgotten; give the file of its receipt.
 
     If `is_effective`, the ledger gets the entry that a run writes when a request takes effect, the receipt its proof.
     """
@@ -113,7 +113,7 @@ def receipt(warehouse: Warehouse, *, is_effective: bool) -> tuple[Path, str]:
     output = warehouse.root / "mine"
     path, has_proof = signed_receipts.write_for(warehouse.settings, request.request_id, output)
     assert has_proof == is_effective
-    return path, request.request_id
+    return path
 
 
 def take_effect(warehouse: Warehouse, name: str, request: Request) -> None:

@@ -78,25 +78,25 @@ def differences(before: Tables, after: Tables) -> list[dict[str, Any]]:
 
 
 def _said(change: Mapping[str, Any]) -> Any:
+    table = change["table"]
+
     def say(words: Words) -> str:
-        row = " · ".join(_value(words, "row", part) for part in change["row"])
-        table = words.text(f"policy.tables.{change['table']}") if _is_said(words, change) else change["table"]
+        row = " · ".join(_value(words, table, "row", part) for part in change["row"])
+        known = f"policy.tables.{table}"
+        named = words.text(known) if words.has(known) else table
         if change["change"] != "changed":
-            names = [name for name in change["fields"] if name not in KEYS.get(change["table"], ())]
-            fields = "; ".join(_field(words, name, change["fields"][name]) for name in names if change["fields"][name])
-            return words.text(f"policy.{change['change']}", table=table, row=row, fields=fields)
-        values = {side: _value(words, change["field"], change[side]) for side in ("old", "new")}
-        return words.text("policy.changed", table=table, row=row, field=_named(words, change["field"]), **values)
+            told = {
+                name: value for name, value in change["fields"].items() if value and name not in KEYS.get(table, ())
+            }
+            fields = "; ".join(
+                words.text("policy.field", name=_named(words, name), value=_value(words, table, name, value))
+                for name, value in told.items()
+            )
+            return words.text(f"policy.{change['change']}", table=named, row=row, fields=fields)
+        values = {side: _value(words, table, change["field"], change[side]) for side in ("old", "new")}
+        return words.text("policy.changed", table=named, row=row, field=_named(words, change["field"]), **values)
 
     return say
-
-
-def _is_said(words: Words, change: Mapping[str, Any]) -> bool:
-    return words.has(f"policy.tables.{change['table']}")
-
-
-def _field(words: Words, name: str, value: str) -> str:
-    return words.text("policy.field", name=_named(words, name), value=_value(words, name, value))
 
 
 def _named(words: Words, field: str) -> str:
@@ -104,17 +104,21 @@ def _named(words: Words, field: str) -> str:
     return words.text(name) if words.has(name) else field
 
 
-def _value(words: Words, field: str, value: str | None) -> str:
-    """A value of a table of the policy in words, if there are any for it."""
+def _value(words: Words, table: str, field: str, value: str | None) -> str:
+    """A value of a table of the policy in words, if there are any for it, else as it was written."""
     if not value:
         return words.text("policy.nothing")
     if field == "period_months" and value.isdecimal():
         return words.period(int(value))
-    for name in (f"categories.{value}.name", f"disclosed_for.{value}", f"purposes.{value}", f"settings.{value}"):
-        if field in ("row", "data_category", "purpose", "publication") and value.isidentifier() and words.has(name):
-            return words.text(name)
-    if field == "start_event" and words.has(f"start_events.{value}"):
-        return words.text(f"start_events.{value}")
+    if value.isidentifier():  # a name of the project, and no text
+        groups = {
+            "row": ("disclosed_for" if table == "recipients" else "purposes", "settings"),
+            "start_event": ("start_events",),
+        }
+        names = [f"categories.{value}.name", *(f"{group}.{value}" for group in groups.get(field, ()))]
+        for name in names if field in groups else ():
+            if words.has(name):
+                return words.text(name)
     return words.policy_or_as_written(value)
 
 
