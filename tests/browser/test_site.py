@@ -125,7 +125,7 @@ def test_from_the_first_page_one_reads_on_in_ones_language_and_changes_it_where_
     page = watched.page
     page.click("text=Français")
     assert page.get_attribute("html", "lang") == "fr"
-    page.click("main >> text=Combien de temps")
+    page.click(".cards >> text=Combien de temps")
     assert page.inner_text("h1") == "Combien de temps"
     page.click("header >> text=English")
     assert page.inner_text("h1") == "How long"
