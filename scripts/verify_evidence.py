@@ -2,9 +2,9 @@
 
     python verify_evidence.py FILE --key KEY
 
-KEY is the company's public key (64 hexadecimal digits), best from where the company cannot change it: a receipt that was
-given out. Exit code 0 if everything holds, else 1. docs/accountability.md describes the format: canonical JSON
-(RFC 8785), a Merkle tree (RFC 9162, section 2.1), Ed25519 signatures (RFC 8032).
+KEY is the company's public key (64 hexadecimal digits), best from where it cannot be changed: a receipt that was given
+out. Exit code 0 if everything holds, else 1. The format (docs/accountability.md): canonical JSON (RFC 8785), a Merkle
+tree (RFC 9162, section 2.1), Ed25519 signatures (RFC 8032).
 """
 
 import json
@@ -65,12 +65,12 @@ def included(entry, path, head):
 
 def verify_receipt(content, key):
     told = content["receipt"]
+    require(set(content) <= {"receipt", "signature", "effect"}, "it holds what no receipt holds")
     require(told["key"] == key, "the receipt is signed with another key")
     signed(key, "receipt", told, content["signature"])
     if told["head"]:
         signed_head(key, told["head"])
-    effect = content.get("effect")
-    if effect:
+    if effect := content.get("effect"):
         require(effect["entry"]["commitment"] == sha256(canonical(told)).hexdigest(), "it proves another request")
         included(effect["entry"], effect["path"], signed_head(key, effect["head"]))
         return f"Request {told['number']} took effect with run {effect['entry']['run']}, {effect['entry']['at']}."
@@ -104,11 +104,12 @@ def verify_justification(content, key):
     is_whole = numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     require(begins and ends and is_whole, "entries of that time are left out")
     against, proven, rules, sentence = [], set(), [], None
-    for entry in entries:
+    until = [entry for entry in entries if entry["at"][:10] <= last]
+    for entry in until:
         if entry["kind"] == "claims":
             claim = next((claim for claim in entry["claims"] if claim["code"] == code), None)
             rules, sentence = (claim["rules"], claim["en"]) if claim else ([], None)
-        elif entry["kind"] == "run_ended" and first <= entry["at"][:10] <= last:
+        elif entry["kind"] == "run_ended" and first <= entry["at"][:10]:
             said = outcome(entry, rules)
             print(f"  entry {entry['number']}, {entry['at'][:10]}, run {entry['run']} ({entry['verdict']}): {said}")
             if said == "proved":
@@ -116,9 +117,8 @@ def verify_justification(content, key):
             elif said != "proves nothing":
                 against.append(said)
     require(sentence == content["claim"]["en"], "the sentence is not the one of the ledger")
-    until = [(entry["kind"], entry.get("run")) for entry in entries if entry["at"][:10] <= last]
-    started = [run for kind, run in until if kind == "run_started"]
-    ended = {run for kind, run in until if kind == "run_ended"}
+    started = [entry["run"] for entry in until if entry["kind"] == "run_started"]
+    ended = {entry["run"] for entry in until if entry["kind"] == "run_ended"}
     missing = any(run != one + 1 for one, run in pairwise(started)) or not set(started[:-1]) <= ended
     day, end = date.fromisoformat(first), min(date.fromisoformat(last), date.fromisoformat(made) - timedelta(days=1))
     gaps = [day + timedelta(days=n) for n in range((end - day).days + 1) if day + timedelta(days=n) not in proven]
@@ -129,8 +129,7 @@ def verify_justification(content, key):
     require(
         verdict == content["verdict"] or content["against_the_ledger"], "the verdict does not follow from the entries"
     )
-    print(f"  {len(gaps)} days without proof; runs missing: {'yes' if missing else 'no'}")
-    return f"{code} from {first} to {last}: {verdict}. {sentence}"
+    return f"{code} from {first} to {last}: {verdict}, {len(gaps)} days without proof. {sentence}"
 
 
 def main(file, key):

@@ -19,7 +19,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import disclosures, lock, recipients, records, register, sql
+from bigtrust import disclosures, evidence, lock, recipients, records, register, sql
 from bigtrust.build import Dbt
 from bigtrust.disclosures import Disclosure
 from bigtrust.errors import ConfigurationError
@@ -302,6 +302,7 @@ def _write(
             commitment=disclosures.commitment(nonce, unfinished),
         )
         disclosures.add(settings, disclosure)
+        evidence.catch_up(settings)
         write_durably(_beside(output), _accompanying(disclosure, output, nonce), mode=0o600)
         unfinished.replace(output)
         sync_folder(output.parent)

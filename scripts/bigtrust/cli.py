@@ -97,6 +97,7 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
 @_folder("warehouse", "Where the vault and the candidates are kept.")
 @_folder("published", "Where the publications go.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def run(full_refresh: bool, **folders: str | None) -> None:
     """The main job: read landing, build, check, publish, record."""
     from bigtrust import pipeline
@@ -299,6 +300,7 @@ def measure(sample: int, seed: int, **folders: str | None) -> None:
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def review(
     run: int | None, by: str | None, note: str | None, verdict: str, is_list: bool, **folders: str | None
 ) -> None:
@@ -575,8 +577,10 @@ def list_keys(**folders: str | None) -> None:
 @_folder("warehouse", "No run may be under way in it.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register, where rotations are kept.")
+@_folder("ledger", "The evidence ledger.")
 def rotate(domain: str, yes: bool, **folders: str | None) -> None:
     """Change every pseudonym of a domain in the next run."""
+    from bigtrust import evidence
     from bigtrust import keys as domain_keys
 
     settings = Settings.load(**folders)
@@ -593,6 +597,7 @@ def rotate(domain: str, yes: bool, **folders: str | None) -> None:
             f"The register {settings.register} cannot be written ({error.strerror}). The key is NOT rotated: correct "
             "the folder's owner and mode, or free the disk, and try again."
         ) from None
+    evidence.catch_up(settings)
     console.print(f"Rotated: {rotation.domain} has key version {rotation.version}. Next: bigtrust run")
 
 
@@ -636,6 +641,40 @@ def landing_due(output: str, **folders: str | None) -> None:
     console.print(f"The keys are in {output}. They are personal data: hand them over, then delete them.")
 
 
+@main.command("access-report")
+@click.option("--customer", required=True, metavar="ID", help="Whom the report is about, and for.")
+@click.option("--output", required=True, metavar="DIR", help="The folder to make, for its owner alone.")
+@click.option(
+    "--language", type=click.Choice(["fr", "en"]), help="The language of the page. [default: that of the customer]"
+)
+@_folder("landing", "The landing folder.")
+@_folder("warehouse", "Where the vault is.")
+@_folder("published", "Where the publications are: reports never go there.")
+@_folder("register", "The register of erasure requests: reports never go there.")
+@_folder("ledger", "The evidence ledger: that a report was made is recorded, not about whom.")
+def access_report(customer: str, output: str, language: str | None, **folders: str | None) -> None:
+    """Everything that is held about one person, for that person: a page, and the same as JSON."""
+    from bigtrust import access
+
+    report = access.write(Settings.load(**folders), customer, Path(output), language)
+    _print_table(
+        "Rows and requests that are held",
+        ["where", "rows"],
+        [
+            ["landing", report.landed],
+            ["register", report.registered],
+            ["vault", report.vault],
+            ["publications", report.published],
+        ],
+    )
+    _print_lines(
+        [
+            f"The report is in {output}: {access.PAGE} and {access.DATA}.",
+            "It is personal data: hand it over to the person it is about, and delete it here.",
+        ]
+    )
+
+
 @main.command()
 @click.option("--campaign", metavar="NAME", help="The campaign that the addresses are for.")
 @click.option("--category", metavar="ID", help="The product category that is offered.")
@@ -659,6 +698,7 @@ def landing_due(output: str, **folders: str | None) -> None:
 @_folder("warehouse", "Where it builds, in a folder of its own that is removed afterwards.")
 @_folder("published", "Where the publications are: addresses never go there.")
 @_folder("register", "The register of erasure requests, where disclosures are kept, too.")
+@_folder("ledger", "The evidence ledger.")
 def activate(
     campaign: str | None,
     category: str | None,

@@ -1,4 +1,4 @@
-"""Is the warehouse well? The last run, the age of each publication, the oldest request that waits."""
+"""Is the warehouse well? The last run, the age of each publication, the oldest request that waits, the ledger."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import duckdb
 
-from bigtrust import records, reviews, states, till
+from bigtrust import ledger, records, reviews, states, till
+from bigtrust.errors import BigTrustError
 from bigtrust.records import REQUESTS_BY_STATE
 from bigtrust.settings import PUBLICATIONS, Settings
 
@@ -37,7 +38,8 @@ def status(settings: Settings, *, now: datetime, max_age_hours: float) -> Status
         lines.append(line)
         is_good = is_good and is_fresh
     line, is_in_time = _oldest_open_request(settings, now, max_age_hours)
-    return Status([*lines, _requests_by_state(settings), line], is_good and is_in_time)
+    evidence, is_whole = _ledger(settings)
+    return Status([*lines, _requests_by_state(settings), line, evidence], is_good and is_in_time and is_whole)
 
 
 def _unreviewed(settings: Settings) -> list[str]:
@@ -47,6 +49,17 @@ def _unreviewed(settings: Settings) -> list[str]:
         if record.verdict != records.PUBLISHED and record.run not in reviewed:
             return [f"Not reviewed: run {record.run}, {record.verdict} (bigtrust review --run {record.run})."]
     return []
+
+
+def _ledger(settings: Settings) -> tuple[str, bool]:
+    """Whether the ledger is whole: each byte of it is as it was signed."""
+    try:
+        held = ledger.read(settings)
+    except BigTrustError as error:
+        return str(error), False
+    if held.head is None:
+        return f"Ledger {settings.ledger}: missing. The next run begins a new one.", False
+    return f"Ledger: intact, {held.head.size:,} entr{'y' if held.head.size == 1 else 'ies'}.", True
 
 
 def _publication(name: str, path: Path, now: datetime, max_age_hours: float) -> tuple[str, bool]:

@@ -37,7 +37,7 @@ KEY = FIELDS[:6]
 REQUEST_ID = re.compile(r"R\d{14}-[0-9a-f]{8}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 STATES = "states.json"  # what became of each request (bigtrust.states)
 LANDED = "L-"  # names of files that keep what landing delivered
-_SPACES = " \t\n\r\u00a0\u200b\u202f\u3000\ufeff"  # as the macro read_text
+SPACES = " \t\n\r\u00a0\u200b\u202f\u3000\ufeff"  # as the macro read_text
 FORGOTTEN_LINES = "forgotten_lines.parquet"
 _LINE = {
     "purchase_id": "varchar",
@@ -77,7 +77,7 @@ class Request:
 
 def cleaned(value: str | None) -> str | None:
     """An identifier as staging reads it, without spaces of any kind around it; None if nothing is left."""
-    return (value or "").strip(_SPACES) or None
+    return (value or "").strip(SPACES) or None
 
 
 def normalised(request_id: str) -> str:

@@ -48,7 +48,7 @@ def refused(result: Result) -> str:
 )
 def test_two_things_at_a_time_or_none_are_wrong_usage(shop: Warehouse, arguments: list[str]) -> None:
     message = refused(shop.bigtrust("forget", *arguments))
-    assert "Say one thing: a request (with --channel), --from, --withdraw or --status." in message
+    assert "Say one thing: a request (with --channel), --from, --withdraw, --status or --receipt." in message
     assert not shop.settings.register.exists()
 
 

@@ -21,14 +21,9 @@ from bigtrust.ledger import signing, verify
 from bigtrust.ledger.tree import Head, Tree, is_included
 from bigtrust.settings import Settings
 from bigtrust.signed_receipts import Receipts
+from warehouse import Warehouse
 
 CHANGES = 1500
-
-
-def settings_in(root: Path) -> Settings:
-    names = ("landing", "warehouse", "published", "register", "site", "ledger")
-    folders = {f"BIGTRUST_{name.upper()}": str(root / name) for name in names}
-    return Settings.load({**folders, "BIGTRUST_SECRET_FILE": str(root / "secrets" / "pseudonymisation.key")})
 
 
 def note(settings: Settings, *kinds: str) -> list[dict[str, Any]]:
@@ -39,7 +34,7 @@ def note(settings: Settings, *kinds: str) -> list[dict[str, Any]]:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A ledger of four pages and seven entries, and two receipts."""
-    settings = settings_in(tmp_path)
+    settings = Warehouse(tmp_path).settings
     note(settings, "a")
     note(settings, "b", "c", "d")
     for purchase in ("T1", "T2"):
@@ -162,7 +157,7 @@ def test_the_end_of_a_ledger_cannot_be_cut_off_under_the_eyes_of_a_witness(setti
 
 
 def test_a_witness_of_another_ledger_is_none(settings: Settings, tmp_path: Path) -> None:
-    other = settings_in(tmp_path / "other")
+    other = Warehouse(tmp_path / "other").settings
     note(other, "a")
     head = ledger.head(other)
     assert head is not None
@@ -244,14 +239,14 @@ def test_the_key_is_made_once_for_its_owner_alone_and_never_again(settings: Sett
 
 def test_the_key_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(signing.VARIABLE, "11" * 32)
-    settings = settings_in(tmp_path)
+    settings = Warehouse(tmp_path).settings
     note(settings, "a")
     assert not settings.ledger_key.exists()
     assert ledger.public_key(settings) == signing.Signer(bytes.fromhex("11" * 32)).public
 
 
 def test_several_who_append_at_once_wait_for_each_other(tmp_path: Path) -> None:
-    settings = settings_in(tmp_path)  # the lock is the file's: threads compete for it as processes do
+    settings = Warehouse(tmp_path).settings  # the lock is the file's: threads compete for it as processes do
     with ThreadPoolExecutor(3) as pool:
         assert len(list(pool.map(lambda _: note(settings, "x", "y"), range(30)))) == 30
     assert len(ledger.entries(settings)) == 60
@@ -291,7 +286,7 @@ def test_a_clock_that_was_put_back_keeps_the_order(settings: Settings, monkeypat
 
 def test_there_is_nothing_to_verify_before_the_first_run(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="There is no ledger"):
-        verify.verify(settings_in(tmp_path))
+        verify.verify(Warehouse(tmp_path).settings)
 
 
 def test_the_digest_of_an_entry_is_its_leaf(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """`bigtrust status` says that all is well only when it is."""
 
 import os
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from bigtrust import monitoring, records, register, reviews, states, till
+from bigtrust import ledger, monitoring, records, register, reviews, states, till
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.monitoring import Status
 from bigtrust.records import Record
@@ -23,8 +24,10 @@ PUBLISHED = (*PUBLICATIONS, "till")
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A warehouse that published two hours ago."""
-    names = ("warehouse", "published", "register")
-    settings = Settings.load({f"BIGTRUST_{name.upper()}": str(tmp_path / name) for name in names})
+    names = ("warehouse", "published", "register", "ledger")
+    folders = {f"BIGTRUST_{name.upper()}": str(tmp_path / name) for name in names}
+    settings = Settings.load({**folders, "BIGTRUST_SECRET_FILE": str(tmp_path / "secret")})
+    ledger.append(settings, lambda _: [{"kind": "run_started", "run": 1}])
     settings.published.mkdir()
     with duckdb.connect(str(settings.published / "governance.duckdb")) as connection:
         connection.execute("create schema marts")
@@ -94,7 +97,22 @@ def test_a_fresh_warehouse_without_open_requests_is_good(settings: Settings) -> 
         "Publication till: 2.0 hours old.",
         "Erasure requests in the last build: none.",
         "Open erasure requests: none.",
+        "Ledger: intact, 1 entry.",
     ]
+
+
+def test_a_damaged_or_missing_ledger_is_not_good(settings: Settings) -> None:
+    (page,) = settings.ledger.glob("*.json")
+    content = page.read_bytes()
+    page.write_bytes(content.replace(b'"run":1', b'"run":2'))
+    state = status(settings)
+    assert not state.is_good
+    assert "00000001.json holds other entries than its tree head says" in state.lines[-1]
+    page.write_bytes(content)
+    assert status(settings).is_good
+    shutil.rmtree(settings.ledger)
+    assert not status(settings).is_good
+    assert "missing. The next run begins a new one." in status(settings).lines[-1]
 
 
 def test_a_warehouse_that_never_ran_is_not_good(tmp_path: Path) -> None:

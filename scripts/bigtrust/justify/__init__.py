@@ -71,7 +71,7 @@ def justify(settings: Settings, code: str, first: date | None, last: date | None
         raise ConfigurationError("--from is after --to, or --to is in the future. Correct the days.")
     chosen = _chosen(held, first, last)
     entries = [held.entries[number - 1] for number in chosen]
-    said = [claim for _, claim in _claimed(entries) if claim["code"] == code]
+    said = [claim for at, claim in _claimed(entries) if claim["code"] == code and at[:10] <= last.isoformat()]
     if not said:
         raise ConfigurationError(f"--claim: until {last}, the policy had no such sentence. Ask for later days.")
     return Justification(

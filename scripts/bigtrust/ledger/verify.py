@@ -92,7 +92,7 @@ def _answer(found: Verification, question: str) -> str:
     if found.against[INTACT]:
         return "not asked"
     if question == ANCHORED:
-        seen = f"{found.brought_witnesses} heads brought along and {found.kept_witnesses} of kept receipts"
+        seen = f"{found.brought_witnesses} brought along, {found.kept_witnesses} of kept receipts"
         if not found.brought_witnesses:
             return f"not shown, for nobody brought a head that was seen elsewhere ({seen} agree)"
         return f"yes ({seen} agree)"

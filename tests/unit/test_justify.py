@@ -1,0 +1,293 @@
+"""A justification says what the ledger says, also against the company, and a third party finds the same."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import verify_evidence
+from bigtrust import canonical, justify, ledger
+from bigtrust.errors import CheckFailed, ConfigurationError
+from bigtrust.justify import BROKEN, NOT_PROVEN, PROVEN
+from bigtrust.settings import PROJECT, Settings
+from warehouse import Warehouse
+
+CLAIM = {
+    "code": "FORGET-1",
+    "rules": ["ERA-01", "ERA-02"],
+    "en": "Forgotten is forgotten.",
+    "fr": "Oublié, c'est oublié.",
+}
+OTHER = {"code": "KEEP-1", "rules": ["RET-01"], "en": "Kept as long as said.", "fr": "Gardé comme annoncé."}
+FIRST = date(2026, 3, 1)
+
+
+class Company:
+    """Writes a ledger day by day."""
+
+    def __init__(self, settings: Settings, patch: pytest.MonkeyPatch) -> None:
+        self.settings, self._patch, self.run, self.day = settings, patch, 0, FIRST
+
+    def note(self, *facts: dict[str, Any]) -> None:
+        moment = datetime(self.day.year, self.day.month, self.day.day, 3, tzinfo=UTC)
+        self._patch.setattr(ledger, "datetime", SimpleNamespace(now=lambda _: moment))
+        ledger.append(self.settings, lambda _: facts)
+
+    def claims(self, *claims: dict[str, Any]) -> None:
+        self.note({"kind": "claims", "claims": list(claims)})
+
+    def runs(self, verdict: str = "published", *, starts: bool = True, ends: bool = True, **counts: Any) -> None:
+        """A run of this day; `counts` are those of ERA-02. Then a day passes."""
+        self.run += 1
+        if starts:
+            self.note({"kind": "run_started", "run": self.run, "as_of": None})
+        passed = {"passed": 1, "failed": 0, "excepted": 0, "not_applicable": 0, "examined": 10, "violations": 0}
+        checks = dict.fromkeys(("ERA-01", "RET-01"), passed) | {"ERA-02": passed | counts}
+        if ends:
+            self.note({"kind": "run_ended", "run": self.run, "verdict": verdict, "checks": checks, "in_place": {}})
+        self.passes()
+
+    def passes(self, days: int = 1) -> None:
+        self.day += timedelta(days=days)
+
+    def asked(
+        self, first: date | None = None, last: date | None = None, code: str = "FORGET-1"
+    ) -> justify.Justification:
+        self._patch.setattr(justify, "datetime", SimpleNamespace(now=lambda _: datetime(2026, 4, 1, 9, tzinfo=UTC)))
+        return justify.justify(self.settings, code, first, last or self.day - timedelta(days=1))
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
+    company = Company(Warehouse(tmp_path).settings, monkeypatch)
+    company.claims(CLAIM, OTHER)
+    yield company
+    monkeypatch.undo()
+
+
+def third_party(company: Company, found: justify.Justification, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the verifier prints, who has the public key and the JSON."""
+    _, content = justify.write(found, company.settings.site)
+    verify_evidence.main(str(content), ledger.public_key(company.settings))
+    return capsys.readouterr().out
+
+
+def test_a_proof_on_each_day_is_proven(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(5):
+        company.runs()
+    found = company.asked()
+    assert found.verdict == PROVEN
+    assert [outcome.outcome for outcome in found.judgement.outcomes] == ["proved"] * 5
+    assert "FORGET-1 from 2026-03-01 to 2026-03-05: proven, 0 days without proof" in third_party(company, found, capsys)
+
+
+def story_of_a_gap(company: Company) -> None:
+    company.passes(3)
+
+
+def story_of_a_failure(company: Company) -> None:
+    company.runs("refused", passed=0, failed=1, violations=7)
+
+
+def story_of_an_exception(company: Company) -> None:
+    company.runs(excepted=1)
+
+
+def story_of_a_breach(company: Company) -> None:
+    company.runs(failed=1, violations=2)
+
+
+def story_of_an_interruption(company: Company) -> None:
+    company.runs("interrupted")
+
+
+def story_of_a_missing_run(company: Company) -> None:
+    company.run += 1
+
+
+def story_of_a_missing_end(company: Company) -> None:
+    company.runs(ends=False)
+
+
+def story_of_a_rule_that_was_not_applicable(company: Company) -> None:
+    company.claims({**CLAIM, "rules": ["ERA-02"]}, OTHER)
+    company.runs(passed=0, not_applicable=1, examined=0)
+
+
+def story_of_a_rule_that_was_not_checked(company: Company) -> None:
+    company.claims({**CLAIM, "rules": ["ERA-02", "ERA-77"]}, OTHER)
+
+
+@pytest.mark.parametrize(
+    ("story", "verdict", "said"),
+    [
+        (story_of_a_gap, NOT_PROVEN, "Days without proof: 2026-03-03 to 2026-03-05."),
+        (story_of_a_failure, NOT_PROVEN, "Run 3, 2026-03-03: refused; ERA-02 failed."),
+        (story_of_an_exception, BROKEN, "Run 3, 2026-03-03: excepted; ERA-02 failed, and was excepted."),
+        (story_of_a_breach, BROKEN, "Run 3, 2026-03-03: published against it; ERA-02 failed."),
+        (story_of_an_interruption, NOT_PROVEN, "the run was interrupted for another reason, and published nothing"),
+        (story_of_a_missing_run, BROKEN, "Entries are missing: between run 2 and run 4, runs are missing."),
+        (story_of_a_missing_end, BROKEN, "Entries are missing: run 3 has started, and how it ended is missing."),
+        (story_of_a_rule_that_was_not_applicable, NOT_PROVEN, "nothing that it speaks of was there to be checked"),
+        (story_of_a_rule_that_was_not_checked, NOT_PROVEN, "ERA-77 was not checked"),
+    ],
+)
+def test_what_speaks_against_the_company_is_said_plainly_and_a_third_party_finds_it(
+    company: Company, capsys: pytest.CaptureFixture[str], story: Any, verdict: str, said: str
+) -> None:
+    company.runs()
+    company.runs()
+    story(company)
+    company.runs()
+    company.runs()
+    found = company.asked()
+    assert found.verdict == verdict
+    assert said in "\n".join(justify.describe(found))
+    assert f": {verdict}, " in third_party(company, found, capsys)
+    page = (company.settings.site / "index.html").read_text(encoding="utf-8")
+    assert f'<span class="verdict failed">{verdict}</span>' in page
+    assert "Nothing: on each day" not in page
+
+
+def test_another_sentence_is_not_touched_by_it(company: Company) -> None:
+    company.runs()
+    company.runs("published", failed=1)
+    assert company.asked(code="KEEP-1").verdict == PROVEN
+    assert company.asked().verdict == BROKEN
+
+
+def test_only_the_days_in_question_count_and_the_day_that_is_not_over_is_no_gap(company: Company) -> None:
+    company.runs("refused", failed=1, passed=0)
+    company.runs()
+    company.runs()
+    company.passes()
+    assert company.asked(FIRST + timedelta(days=1), FIRST + timedelta(days=2)).verdict == PROVEN
+    today = date(2026, 4, 1)
+    company.day = today - timedelta(days=1)
+    company.runs()
+    assert company.asked(today - timedelta(days=1), today).verdict == PROVEN
+
+
+def test_a_time_without_any_run_is_not_proven(company: Company, capsys: pytest.CaptureFixture[str]) -> None:
+    company.runs()
+    company.passes(9)
+    company.runs()
+    found = company.asked(FIRST + timedelta(days=3), FIRST + timedelta(days=5))
+    assert (found.verdict, found.judgement.gaps) == (NOT_PROVEN, [(date(2026, 3, 4), date(2026, 3, 6))])
+    assert ": not proven throughout, 3 days" in third_party(company, found, capsys)
+
+
+def test_what_a_sentence_said_then_is_what_is_judged(company: Company) -> None:
+    company.runs()
+    company.claims({**CLAIM, "rules": ["ERA-01"], "en": "Weaker now."}, OTHER)
+    company.runs(failed=1)
+    assert company.asked(FIRST, FIRST).claim["en"] == "Forgotten is forgotten."
+    assert company.asked().claim["en"] == "Weaker now."
+    assert company.asked(FIRST, FIRST).verdict == PROVEN
+    assert company.asked().verdict == PROVEN, "ERA-02 is no rule of it any more when it fails"
+
+
+def test_a_damaged_ledger_justifies_nothing(company: Company) -> None:
+    company.runs()
+    page = max(company.settings.ledger.glob("*.json"))
+    page.write_bytes(page.read_bytes().replace(b'"passed":1', b'"passed":2', 1))
+    with pytest.raises(CheckFailed, match="which speaks against the company"):
+        company.asked()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((None, None, "NONE-1"), "It has FORGET-1, KEEP-1"),
+        ((date(2026, 3, 2), FIRST, "KEEP-1"), "--from is after --to"),
+        ((None, date(2026, 4, 2), "KEEP-1"), "in the future"),
+        ((date(2026, 2, 1), date(2026, 2, 2), "KEEP-1"), "the policy had no such sentence"),
+    ],
+)
+def test_what_cannot_be_asked_is_a_clear_error(company: Company, arguments: Any, sentence: str) -> None:
+    company.passes()
+    company.runs()
+    with pytest.raises(ConfigurationError, match=sentence):
+        company.asked(*arguments)
+
+
+def refused_by_third_party(content: dict[str, Any], path: Path, key: str) -> str:
+    path.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(SystemExit) as caught:
+        verify_evidence.main(str(path), key)
+    return str(caught.value)
+
+
+def test_a_third_party_is_not_deceived(company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    company.runs()
+    company.runs("refused", failed=1, passed=0)
+    company.runs()
+    found = company.asked()
+    key = ledger.public_key(company.settings)
+    _, path = justify.write(found, tmp_path / "out")
+    true = json.loads(path.read_text(encoding="utf-8"))
+
+    def changed(change: Any) -> str:
+        content = json.loads(json.dumps(true))
+        change(content)
+        return refused_by_third_party(content, tmp_path / "changed.json", key)
+
+    def better(content: dict[str, Any]) -> None:
+        content["verdict"] = PROVEN
+
+    def softened(content: dict[str, Any]) -> None:
+        ended = [entry for entry in content["evidence"]["entries"] if entry["kind"] == "run_ended"]
+        ended[1]["verdict"] = "published"
+
+    def left_out(content: dict[str, Any]) -> None:
+        content["evidence"]["entries"] = [entry for entry in content["evidence"]["entries"] if entry.get("run") != 2]
+
+    def cut_off(content: dict[str, Any]) -> None:
+        content["evidence"]["entries"] = content["evidence"]["entries"][:-2]
+
+    def reworded(content: dict[str, Any]) -> None:
+        content["claim"]["en"] = "Something else."
+
+    def renumbered(content: dict[str, Any]) -> None:
+        content["evidence"]["head"]["size"] -= 1
+
+    assert "the verdict does not follow" in changed(better)
+    assert "is not in the ledger: altered or foreign" in changed(softened)
+    assert "entries of that time are left out" in changed(left_out)
+    assert "entries of that time are left out" in changed(cut_off)
+    assert "the sentence is not the one of the ledger" in changed(reworded)
+    assert "the head is not signed with this key" in changed(renumbered)
+    assert "is not signed with this key" in refused_by_third_party(true, tmp_path / "changed.json", "ab" * 32)
+    assert "none of Big Trust's, or damaged" in refused_by_third_party({}, tmp_path / "changed.json", key)
+
+
+def test_the_verifier_is_short_and_stands_alone(company: Company, tmp_path: Path) -> None:
+    script = PROJECT / "scripts" / "verify_evidence.py"
+    assert len(script.read_text(encoding="utf-8").splitlines()) < 150
+    company.runs()
+    _, path = justify.write(company.asked(), tmp_path / "out")
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / script.name).write_bytes(script.read_bytes())
+    forbid = "import sys; sys.modules['bigtrust'] = sys.modules['pymerkle'] = None; import runpy; "
+    forbid += "sys.argv = sys.argv[1:]; runpy.run_path(sys.argv[0], run_name='__main__')"
+    command = [sys.executable, "-c", forbid, str(alone / script.name), str(path), "--key"]
+    key = ledger.public_key(company.settings)
+    done = subprocess.run([*command, key], capture_output=True, text=True, cwd=alone)
+    assert (done.returncode, done.stdout.splitlines()[-1][:30]) == (0, "Holds. FORGET-1 from 2026-03-0"), done.stderr
+    done = subprocess.run([*command, "ab" * 32], capture_output=True, text=True, cwd=alone)
+    assert done.returncode == 1
+    assert "DOES NOT HOLD" in done.stderr
+
+
+def test_the_content_is_canonical_where_it_is_evidence(company: Company, tmp_path: Path) -> None:
+    company.runs()
+    found = company.asked()
+    for entry in found.evidence["entries"]:
+        assert canonical.decode(canonical.encode(dict(entry))) == entry
