@@ -809,6 +809,19 @@ def _print_activated(result: Any, output: str | None) -> None:
     )
 
 
+@main.command()
+@_folder("warehouse", "Where the last run left its records, lineage and manifest.")
+@_folder("published", "Where the publications are.")
+@_folder("ledger", "The evidence ledger.")
+@_folder("site", "Where to write; what lies there from an older build is replaced.")
+def site(**folders: str | None) -> None:
+    """Write the public site: what is held, why, for how long, and what proves it. In French and English."""
+    from bigtrust import site as public_site
+
+    first = public_site.build(Settings.load(**folders))
+    _print_lines([f"The site is in {first.parent}. Open {first}, or serve the folder."])
+
+
 class _Plain:
     """Plain lines, for logs and pipes."""
 

@@ -23,6 +23,16 @@ def page(
     style = (folder / "page.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    return render(folder, template, {**content, "style": style, "security_policy": policy}, filters)
+
+
+def render(
+    folder: Path, template: str, content: Mapping[str, Any], filters: Mapping[str, Callable[..., Any]] = _NO_FILTERS
+) -> str:
+    """Return what a template of the folder makes of the content, escaped for HTML, and nothing added.
+
+    Raises a jinja2.TemplateError for a name that the content lacks.
+    """
     environment = Environment(
         loader=FileSystemLoader(folder),
         undefined=StrictUndefined,
@@ -31,4 +41,4 @@ def page(
         lstrip_blocks=True,
     )
     environment.filters |= filters
-    return environment.get_template(template).render(**content, style=style, security_policy=policy)
+    return environment.get_template(template).render(**content)

@@ -1,0 +1,107 @@
+"""All that the site says, as one dictionary: policy.json is this, and every page is made from it alone.
+
+docs/schemas/policy.schema.json specifies it. Nothing in it is of a person; a text is an object of texts by language.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import yaml
+
+from bigtrust import claims, ledger, registry
+from bigtrust.errors import ConfigurationError
+from bigtrust.settings import Settings
+from bigtrust.site import held, proof
+from bigtrust.site.versions import policy_versions
+from bigtrust.site.words import LANGUAGES
+
+SCHEMA_VERSION = 1
+COMPANY = Path(__file__).parent / "company.yml"
+# Settings of the policy that the pages name, all of them whole numbers.
+SETTINGS = ("k", "forget_promise_days", "interest_window_days", "marketing_age", "export_days")
+
+
+def collect(settings: Settings, now: datetime) -> dict[str, Any]:
+    """Collect what the site says, at a moment in UTC.
+
+    Raises a BigTrustError for whatever is missing, damaged or not described: what is not known is not published.
+    """
+    claimed, checks = claims.load(), registry.every(settings.project)
+    claims.require_complete(claimed, [check.code for check in checks])
+    manifest, lineage = held.read_artefacts(settings)
+    try:
+        with _governance(settings) as connection:
+            return _collected(settings, connection, manifest, lineage, claimed, checks, now)
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"The publication governance is none that this version reads ({type(error).__name__}). Run again: "
+            "bigtrust run"
+        ) from None
+
+
+def _collected(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    manifest: dict[str, Any],
+    lineage: dict[str, Any],
+    claimed: tuple[claims.Claim, ...],
+    checks: list[registry.Check],
+    now: datetime,
+) -> dict[str, Any]:
+    facts = dict(connection.execute("select fact, value from marts.about").fetchall())
+    figures = {name: _whole(facts, name) for name in SETTINGS}
+    purposes, windows = held.purposes(connection), held.windows(connection)
+    recipients = held.recipients(connection)
+    disclosures = held.disclosures(connection, figures["k"])
+    head = ledger.head(settings)
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "written_at": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "company": company(),
+        "policy_version": facts["policy_version"],
+        "settings": figures,
+        "purposes": purposes,
+        "windows": windows,
+        "categories": held.categories(manifest, lineage, purposes, windows, recipients),
+        "recipients": recipients,
+        "disclosures": disclosures,
+        "claims": proof.claims(connection, claimed),
+        "runs": proof.runs(connection),
+        "checked_run": proof.checked_run(connection),
+        "rules": proof.rules(connection, checks),
+        "exceptions": proof.exceptions(connection),
+        "scorecard": proof.scorecard(connection, figures["k"], disclosures),
+        "versions": policy_versions(settings),
+        "ledger": {"public_key": ledger.public_key(settings), "head": None if head is None else head.content},
+    }
+
+
+def company() -> dict[str, Any]:
+    """Who publishes the site, and how to reach them. Raises ConfigurationError if something is not said."""
+    content = yaml.safe_load(COMPANY.read_text(encoding="utf-8"))
+    for name in ("name", "address", "email", "telephone"):
+        if not isinstance(content.get(name), str) or not content[name].strip():
+            raise ConfigurationError(f"scripts/bigtrust/site/company.yml does not say {name}. Write it.")
+    if set(content.get("officer") or {}) != set(LANGUAGES):
+        raise ConfigurationError("scripts/bigtrust/site/company.yml: officer needs a text in fr and in en.")
+    return dict(content)
+
+
+def _governance(settings: Settings) -> duckdb.DuckDBPyConnection:
+    path = settings.published / "governance.duckdb"
+    if not path.exists():
+        raise ConfigurationError(
+            f"{path} is not there. The site says what the last run did, so run first: bigtrust run"
+        )
+    return duckdb.connect(str(path), read_only=True)
+
+
+def _whole(facts: dict[str, str], name: str) -> int:
+    try:
+        return int(facts[name])
+    except (KeyError, ValueError):
+        raise ConfigurationError(
+            f"The publication governance does not say {name} as a whole number. Run again: bigtrust run"
+        ) from None
