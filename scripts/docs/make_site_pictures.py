@@ -1,9 +1,9 @@
-"""Make docs/images/site-*.png again: pages of the public site of a demo warehouse, as Chromium shows them.
+"""Make docs/images/site-*.png, access-report.png and justification.png again, as Chromium shows the pages.
 
 Usage: .venv/bin/python scripts/docs/make_site_pictures.py
 
-One run on demo data, a request to forget, and another run, so that its receipt has a proof. The demo data ends on a
-fixed day. Takes a few minutes, and needs Debian's package chromium (scripts/install_chromium) and the environment that
+What a new user would do: a run on demo data, a request to forget, another run, so that its receipt has a proof; then the
+site, an access report, and a justification. The demo data ends on a fixed day. Takes a few minutes, and needs Debian's package chromium (scripts/install_chromium) and the environment that
 the tests need.
 """
 
@@ -27,9 +27,11 @@ PICTURES = {
     "site-home": ("fr/index.html", 1120, 900, "light"),
     "site-how-long": ("fr/durees.html", 390, 844, "dark"),
     "site-receipt": ("fr/verifier-un-recu.html", 1120, 900, "light"),
+    "access-report": ("../mine/report/access-report.html", 1120, 900, "light"),
+    "justification": ("../mine/justification/index.html", 1120, 900, "light"),
 }
 LINE = """
-    select purchases.purchase_id
+    select purchases.purchase_id, purchases.customer_id
     from staging.stg_purchases as purchases
     where customer_id is not null
     order by purchased_at desc
@@ -63,13 +65,15 @@ def make_site(folder: Path, variables: dict[str, str]) -> Path:
     bigtrust("demo", "--customers", "600", "--until", LAST_DAY)
     bigtrust("run")
     with duckdb.connect(str(settings.vault), read_only=True) as connection:
-        ((purchase,),) = connection.execute(LINE).fetchall()
+        ((purchase, customer),) = connection.execute(LINE).fetchall()
     before = set(register.read(settings.register))
     bigtrust("forget", "--purchase", purchase, "--channel", "till")
     ((name, request),) = ((name, it) for name, it in register.read(settings.register).items() if name not in before)
     bigtrust("run")
     bigtrust("forget", "--receipt", request.request_id, "--output", str(folder / "mine"))
     bigtrust("site")
+    bigtrust("access-report", "--customer", customer, "--output", str(folder / "mine" / "report"))
+    bigtrust("justify", "--claim", "FORGET-1", "--output", str(folder / "mine" / "justification"))
     return folder / "mine" / f"{name}.json"
 
 
