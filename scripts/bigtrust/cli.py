@@ -6,7 +6,7 @@ import logging
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -622,6 +622,48 @@ def preview(**folders: str | None) -> None:
     rows = [[change.mart, change.now, change.removed, change.shown, change.then] for change in result.changes]
     _print_table(f"Rows on {result.day}", ["mart", "now", "removed", "shown", "then"], rows)
     console.print("A row whose figures change counts as removed and as shown. Nothing was changed or published.")
+
+
+@main.command()
+@click.option("--output", metavar="DIR", help="Where to write. [default: processing/ beside the summary page]")
+@_folder("warehouse", "Where the last run left what it built, and where the record goes.")
+def processing(output: str | None, **folders: str | None) -> None:
+    """The record of processing activities (GDPR art. 30) and the data inventory, as pages and CSV."""
+    from bigtrust import processing as records_of_processing
+
+    settings = Settings.load(**folders)
+    place = Path(output).resolve() if output else records_of_processing.folder(settings)
+    record = records_of_processing.write(settings, place)
+    version = f"Draft of version {record.version.number}" if record.is_draft else f"Version {record.version.number}"
+    before, count = record.before, len(record.differences)
+    if before is None:
+        console.print(f"{version}: the first, so there is nothing to compare it with.")
+    else:
+        differences = f"{count or 'no'} difference{'' if count == 1 else 's'}"
+        console.print(f"{version}: {differences} from version {before.number} (policy {before.policy_version}).")
+    if record.is_draft:
+        console.print("The policy was edited since the last publication. What it says is in force after the next run.")
+    _print_lines([f"Record and inventory: {place / 'index.html'}"])
+
+
+@main.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, metavar="N", help="0: any.")
+@click.option("--no-browser", "is_headless", is_flag=True, help="Only serve; open no browser.")
+@_folder("warehouse", "Where the page is written.")
+def docs(port: int, is_headless: bool, **folders: str | None) -> None:
+    """Serve dbt's documentation to this machine: models, columns, lineage. No row, no secret, no request elsewhere."""
+    import signal
+    import webbrowser
+
+    from bigtrust import documentation
+
+    path = documentation.write(Settings.load(**folders))
+    with documentation.serving(path, port) as address:
+        _print_lines([f"Documentation: {address} (Ctrl+C ends it), also without a server: {path}"])
+        if not is_headless:
+            webbrowser.open(address)
+        with suppress(KeyboardInterrupt):
+            signal.pause()
 
 
 @main.command("landing-due")

@@ -89,6 +89,13 @@ def test_dbt_alone_does_not_take_an_exception_that_its_owner_approves(broken_pro
     assert dbt(broken_project, "build", "--select", "check_exceptions").returncode == 0
 
 
+def test_dbt_alone_does_not_take_a_policy_for_which_nobody_answers(broken_project: Warehouse) -> None:
+    path = broken_project.project / "seeds" / "policy" / "controller.csv"
+    path.write_text("role,name,contact\ndata_protection_officer,Privacy office,By appointment\n", encoding="utf-8")
+    done = dbt(broken_project, "build", "--select", "controller")
+    assert "FAIL 2 policy_controller_can_be_reached" in refusal(done)  # no controller, and no e-mail address
+
+
 def test_dbt_alone_publishes_nothing(built: Warehouse) -> None:
     assert not (built.root / "published").exists()
 

@@ -35,7 +35,7 @@ def write(settings: Settings) -> str | None:
 
 def page(summary: Summary) -> str:
     """Return the page (HTML)."""
-    filters = {"number": _number, "minute": _minute, "word": _word}
+    filters = {"number": _number, "minute": minute, "word": word}
     return html.page(FOLDER, "summary.j2", {"summary": summary}, filters)
 
 
@@ -47,11 +47,11 @@ def _number(count: Any) -> str:
     return f"{count:,}"
 
 
-def _minute(moment: str | None) -> str:
+def minute(moment: str | None) -> str:
     """A time (ISO 8601, UTC) to the minute."""
     return f"{moment[:16].replace('T', ' ')} UTC" if moment else "unknown"
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """A verdict as the name of a class in the style sheet."""
     return text.replace(" ", "-")

@@ -3,6 +3,8 @@
 docs/schemas/policy.schema.json specifies it. Nothing in it is of a person; a text is an object of texts by language.
 """
 
+import csv
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +12,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from bigtrust import claims, ledger, registry
+from bigtrust import claims, ledger, policy, registry
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 from bigtrust.site import held, proof
@@ -59,7 +61,7 @@ def _collected(
     return {
         "schema_version": SCHEMA_VERSION,
         "written_at": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "company": company(),
+        "company": company(settings),
         "policy_version": facts["policy_version"],
         "settings": figures,
         "purposes": purposes,
@@ -78,15 +80,28 @@ def _collected(
     }
 
 
-def company() -> dict[str, Any]:
-    """Who publishes the site, and how to reach them. Raises ConfigurationError if something is not said."""
+def company(settings: Settings) -> dict[str, Any]:
+    """Who publishes the site, by the policy of the last publication, and how to reach them.
+
+    Raises ConfigurationError if something is not said.
+    """
     content = yaml.safe_load(COMPANY.read_text(encoding="utf-8"))
-    for name in ("name", "address", "email", "telephone"):
+    for name in ("address", "email", "telephone"):
         if not isinstance(content.get(name), str) or not content[name].strip():
             raise ConfigurationError(f"scripts/bigtrust/site/company.yml does not say {name}. Write it.")
     if set(content.get("officer") or {}) != set(LANGUAGES):
         raise ConfigurationError("scripts/bigtrust/site/company.yml: officer needs a text in fr and in en.")
-    return dict(content)
+    return {"name": _controller(policy.published(settings) / "controller.csv"), **content}
+
+
+def _controller(table: Path) -> str:
+    with suppress(OSError, ValueError, KeyError, csv.Error), table.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row["role"] == "controller":
+                return row["name"]
+    raise ConfigurationError(
+        "The policy of the last publication does not say who the controller is. Run again: bigtrust run"
+    )
 
 
 def _governance(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -12,6 +12,7 @@ from bigtrust.site.words import Words, both
 
 # What makes a row of a table of the policy the same row in two versions.
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "controller": ("role",),
     "purposes": ("purpose",),
     "retention_windows": ("data_category", "purpose"),
     "recipients": ("recipient", "purpose"),
