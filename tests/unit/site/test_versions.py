@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from typing import Any
 
 from hypothesis import given
@@ -89,7 +90,7 @@ def test_a_removed_and_an_added_recipient_are_told_with_what_they_may_receive() 
 
 
 def test_exceptions_and_the_version_itself_are_told_elsewhere() -> None:
-    settings = POLICY["settings.csv"].replace("policy_version,2026-11-26", "policy_version,2027-01-01")
+    settings = re.sub(r"policy_version,[^,]*", "policy_version,of tomorrow", POLICY["settings.csv"])
     assert settings != POLICY["settings.csv"]
     exception = POLICY["check_exceptions.csv"] + "RET-01,a.b.c,Why,Who,Else,2027-01-01\n"
     assert differences(POLICY, {**POLICY, "settings.csv": settings, "check_exceptions.csv": exception}) == []
