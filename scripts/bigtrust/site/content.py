@@ -4,7 +4,7 @@ docs/schemas/policy.schema.json specifies it. Nothing in it is of a person; a te
 """
 
 import csv
-from contextlib import suppress
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import yaml
 
-from bigtrust import claims, ledger, policy, registry
+from bigtrust import claims, ledger, registry
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 from bigtrust.site import held, proof
@@ -91,16 +91,18 @@ def company(settings: Settings) -> dict[str, Any]:
             raise ConfigurationError(f"scripts/bigtrust/site/company.yml does not say {name}. Write it.")
     if set(content.get("officer") or {}) != set(LANGUAGES):
         raise ConfigurationError("scripts/bigtrust/site/company.yml: officer needs a text in fr and in en.")
-    return {"name": _controller(policy.published(settings) / "controller.csv"), **content}
+    return {"name": _controller(settings), **content}
 
 
-def _controller(table: Path) -> str:
-    with suppress(OSError, ValueError, KeyError, csv.Error), table.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            if row["role"] == "controller":
-                return row["name"]
+def _controller(settings: Settings) -> str:
+    """Who answers for the processing, by the policy of the last publication."""
+    tables = [entry["tables"] for entry in ledger.entries(settings) if entry["kind"] == "policy"]
+    for row in csv.DictReader(io.StringIO(tables[-1].get("controller", "") if tables else "")):
+        if row.get("role") == "controller" and row.get("name"):
+            return row["name"]
     raise ConfigurationError(
-        "The policy of the last publication does not say who the controller is. Run again: bigtrust run"
+        "The policy of the last publication does not say who the controller is (seeds/policy/controller.csv). Run "
+        "again: bigtrust run"
     )
 
 
