@@ -3,8 +3,8 @@
 Usage: .venv/bin/python scripts/docs/make_site_pictures.py
 
 What a new user would do: a run on demo data, a request to forget, another run, so that its receipt has a proof; then
-the site, an access report, and a justification. The demo data ends on a fixed day. Takes a few minutes, and needs Debian's
-package chromium (scripts/install_chromium) and the environment that the tests need.
+the site, an access report, and a justification. The demo data ends on a fixed day. Takes a few minutes, and needs
+Debian's package chromium (scripts/install_chromium) and the environment that the tests need.
 """
 
 import os
