@@ -318,6 +318,7 @@ def broken(shop: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
     (tmp_path / "warehouse" / "dbt" / "target").mkdir(parents=True)
     shutil.copy(shop.settings.dbt_target / "manifest.json", tmp_path / "warehouse" / "dbt" / "target")
     shutil.copytree(shop.settings.lineage, tmp_path / "warehouse" / "lineage")
+    shutil.copytree(shop.settings.warehouse / "policy", tmp_path / "warehouse" / "policy")
     warehouse = Warehouse(tmp_path)
     before = (warehouse.settings.site / "policy.json").read_bytes()
     yield warehouse
