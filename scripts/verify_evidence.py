@@ -87,7 +87,7 @@ def outcome(entry, rules):
         return "published against it" if is_published else "refused"
     if is_published and any(counts["excepted"] for counts in results.values()):
         return "excepted"
-    is_checked = rules and len(results) == len(set(rules)) and any(counts["passed"] for counts in results.values())
+    is_checked = rules and len(results) == len(set(rules)) and all(counts["passed"] for counts in results.values())
     return "proved" if is_published and is_checked else "proves nothing"
 
 

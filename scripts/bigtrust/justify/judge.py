@@ -103,9 +103,8 @@ def _outcome(verdict: str, rules: Sequence[str], results: Mapping[str, Mapping[s
     unchecked = [rule for rule in rules if rule not in results]
     if unchecked or not rules:
         return SILENT, f"{', '.join(unchecked)} was not checked" if rules else "the sentence was not in the policy"
-    if not any(counts["passed"] for counts in results.values()):
-        return SILENT, "nothing that it speaks of was there to be checked"
-    return PROVED, ""
+    empty = [rule for rule, counts in results.items() if not counts["passed"]]
+    return (SILENT, f"{', '.join(empty)} had nothing to examine") if empty else (PROVED, "")
 
 
 def _missing(entries: Sequence[Entry]) -> Iterator[str]:

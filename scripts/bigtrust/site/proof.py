@@ -1,7 +1,7 @@
 """How the promises are checked: runs, their checks, exceptions, what proves each claim, and the trust scorecard.
 
-A run proves a rule if at least one check of the rule passed in it, and none failed without an exception. A check that
-was not applicable proves nothing.
+A run proves a rule if it published, at least one check of the rule passed in it, and none failed, not even excepted. A
+check that was not applicable proves nothing. `bigtrust justify` goes by the same (bigtrust.justify.judge).
 """
 
 from collections.abc import Iterable, Mapping
@@ -99,14 +99,17 @@ def claims(connection: duckdb.DuckDBPyConnection, claimed: Iterable[Claim]) -> l
     the rules that the last run did not prove.
     """
     of_runs = _by_run(connection)
-    started = dict(
-        connection.execute("select run, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ') from marts.runs").fetchall()
-    )
+    query = "select run, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ'), verdict = 'published' from marts.runs"
+    known = connection.execute(query).fetchall()
+    started = {run: at for run, at, _ in known}
+    published = {run for run, _, is_published in known if is_published}
     newest_first = sorted(of_runs, reverse=True)
     last = of_runs[newest_first[0]] if newest_first else {}
     found = []
     for claim in claimed:
-        proving = (run for run in newest_first if all(_proves(of_runs[run], rule) for rule in claim.rules))
+        proving = (
+            run for run in newest_first if run in published and all(_proves(of_runs[run], rule) for rule in claim.rules)
+        )
         run = next(proving, None)
         state = "never" if run is None else "proven" if run == newest_first[0] else "earlier"
         found.append(
@@ -165,7 +168,7 @@ def _by_run(connection: duckdb.DuckDBPyConnection) -> dict[int, dict[str, Row]]:
 
 def _proves(of_run: Mapping[str, Mapping[str, Any]], rule: str) -> bool:
     result = of_run.get(rule)
-    return result is not None and result["passed"] > 0 and result["failed"] == 0
+    return result is not None and result["passed"] > 0 and result["failed"] == result["excepted"] == 0
 
 
 def _plain(value: Decimal) -> int | float:
