@@ -162,18 +162,35 @@ def test_another_machine_needs_only_landing_the_register_and_the_secret(story: S
     story.require_nothing_forgotten_came_back(moved)
 
 
-@pytest.mark.parametrize("lost", [("secrets",), ("secrets", "warehouse"), ("secrets", "warehouse", "published")])
+@pytest.mark.parametrize("lost", [(), ("warehouse",), ("warehouse", "published")])
 def test_a_restore_without_the_secret_stops_and_says_what_to_restore(
     story: Story, tmp_path: Path, lost: tuple[str, ...]
 ) -> None:
     restored = story.now.copy(tmp_path / "restored")
     for name in lost:
         shutil.rmtree(restored.root / name)
+    restored.settings.secret_file.unlink()
     before = restored.digests()
 
     result = restored.bigtrust("run")
 
     assert result.exit_code == 2, result.output
     assert "Restore the secret from your backup: a new one would change every pseudonym." in result.stderr
-    assert not (restored.root / "secrets").exists()
+    assert not restored.settings.secret_file.exists()
+    assert restored.digests() == before
+
+
+def test_a_restore_without_the_ledger_s_key_stops_and_says_what_to_restore(story: Story, tmp_path: Path) -> None:
+    restored = story.now.copy(tmp_path / "restored")
+    restored.settings.ledger_key.unlink()
+    before = restored.digests()
+
+    result = restored.bigtrust("run")
+
+    assert result.exit_code == 2, result.output
+    assert (
+        "Restore the key from your backup: nobody could tell from whom a ledger with another key comes."
+        in result.stderr
+    )
+    assert not restored.settings.ledger_key.exists()
     assert restored.digests() == before
