@@ -17,7 +17,8 @@ PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "gov
 class Settings:
     """The folders of one warehouse. Two sets of folders never touch each other.
 
-    All paths are absolute. `as_of` replaces today in every retention window (None: today in UTC).
+    All paths are absolute. `ledger_key` is the file of the ledger's private key. `as_of` replaces today in every
+    retention window (None: today in UTC).
     """
 
     project: Path
@@ -28,6 +29,7 @@ class Settings:
     site: Path
     ledger: Path
     secret_file: Path
+    ledger_key: Path
     as_of: date | None = None
 
     @classmethod
@@ -47,6 +49,7 @@ class Settings:
                 raise ConfigurationError(f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder.")
             return path
 
+        secret_file = project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key")
         return cls(
             project=project,
             landing=folder("landing"),
@@ -55,7 +58,8 @@ class Settings:
             register=folder("register"),
             site=folder("site"),
             ledger=folder("ledger"),
-            secret_file=project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key"),
+            secret_file=secret_file,
+            ledger_key=project / (environment.get("BIGTRUST_LEDGER_KEY_FILE") or secret_file.with_name("ledger.key")),
             as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
         )
 
@@ -63,11 +67,6 @@ class Settings:
     def vault(self) -> Path:
         """The restricted database: never published."""
         return self.warehouse / "vault.duckdb"
-
-    @property
-    def ledger_key(self) -> Path:
-        """The private half of the ledger's key."""
-        return self.secret_file.with_name("ledger.key")
 
     @property
     def till(self) -> Path:
@@ -158,6 +157,7 @@ class Settings:
             "BIGTRUST_PROJECT": str(self.project),
             **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in folders},
             "BIGTRUST_SECRET_FILE": str(self.secret_file),
+            "BIGTRUST_LEDGER_KEY_FILE": str(self.ledger_key),
             "BIGTRUST_AS_OF": self.as_of.isoformat() if self.as_of else "",
             "DBT_TARGET_PATH": str(self.dbt_target),
             "DBT_LOG_PATH": str(self.dbt_logs),

@@ -102,7 +102,11 @@ def short_secret(warehouse: Warehouse) -> None:
 
 
 def lost_secret(warehouse: Warehouse) -> None:
-    shutil.rmtree(warehouse.root / "secrets")
+    warehouse.settings.secret_file.unlink()
+
+
+def lost_ledger_key(warehouse: Warehouse) -> None:
+    warehouse.settings.ledger_key.unlink()
 
 
 def changed_secret(warehouse: Warehouse) -> None:
@@ -116,6 +120,7 @@ def secret_that_others_can_read(warehouse: Warehouse) -> None:
 def secret_of_another_warehouse(warehouse: Warehouse) -> None:
     other = Warehouse(warehouse.root / "other")
     secret.load(other.settings, {})
+    warehouse.variables["BIGTRUST_LEDGER_KEY_FILE"] = str(warehouse.settings.ledger_key)
     warehouse.variables["BIGTRUST_SECRET_FILE"] = str(other.settings.secret_file)
 
 
@@ -265,6 +270,7 @@ CASES: list[tuple[Callable[[Warehouse], None], int, str]] = [
     (unknown_scope_in_register, 3, "register_requests: 1 × scope_unknown"),
     (short_secret, 2, "holds fewer than 32 bytes"),
     (lost_secret, 2, "Restore the secret from your backup"),
+    (lost_ledger_key, 2, "Restore the key from your backup"),
     (changed_secret, 2, "it is not the one that made the pseudonyms"),
     (secret_of_another_warehouse, 2, "it is not the one that made the pseudonyms"),
     (secret_that_others_can_read, 2, "can be read by others (mode 644). Run `chmod 600` on it"),
@@ -305,7 +311,14 @@ OF_THE_POLICY_TABLES = (
 
 # The vault and the candidates stay as they were, too.
 BEFORE_ANYTHING_IS_BUILT = (
-    *(short_secret, lost_secret, changed_secret, secret_of_another_warehouse, secret_that_others_can_read),
+    *(
+        short_secret,
+        lost_secret,
+        lost_ledger_key,
+        changed_secret,
+        secret_of_another_warehouse,
+        secret_that_others_can_read,
+    ),
     *(lost_rotation, damaged_rotation),
     *(misspelled_expectation, suite_of_an_unknown_relation, exception_for_an_unknown_code, exception_that_has_expired),
 )
