@@ -3,10 +3,10 @@
 from warehouse import Warehouse
 
 EXAMINED = {
-    *("dbt target", "dbt logs", "Data Docs", "other files of the warehouse"),
+    *("dbt target", "dbt logs", "Data Docs", "other files of the warehouse", "ledger"),
     *(f"candidate {name}" for name in ("analytics", "insights", "finance", "marketing", "service", "governance")),
 }
-NOT_THERE = {"run records", "till and other published files", "site", "ledger"}  # in the first run
+NOT_THERE = {"run records", "till and other published files", "site"}  # in the first run
 JUDGED = "select relation, verdict, examined from marts.check_results where run = 1 and code = ?"
 
 
