@@ -96,8 +96,9 @@ def company(settings: Settings) -> dict[str, Any]:
 
 def _controller(settings: Settings) -> str:
     """Who answers for the processing, by the policy of the last publication."""
-    tables = [entry["tables"] for entry in ledger.entries(settings) if entry["kind"] == "policy"]
-    for row in csv.DictReader(io.StringIO(tables[-1].get("controller", "") if tables else "")):
+    policies = [entry["tables"] for entry in ledger.entries(settings) if entry["kind"] == "policy"]
+    known = next((tables["controller"] for tables in reversed(policies) if "controller" in tables), "")
+    for row in csv.DictReader(io.StringIO(known)):
         if row.get("role") == "controller" and row.get("name"):
             return row["name"]
     raise ConfigurationError(
