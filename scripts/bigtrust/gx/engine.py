@@ -33,6 +33,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 
+from bigtrust import sql
 from bigtrust.errors import ConfigurationError
 from bigtrust.gx import dialect
 
@@ -116,16 +117,13 @@ def opened(
     ConfigurationError if a file is missing or cannot be opened.
     """
     files = {**publications, **({VAULT: vault} if vault else {})}
-    memory = os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB")
-    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", "memory_limit": memory})
+    # What does not fit into memory is raw personal data too: it spills beside the vault.
+    limits = sql.limits([*files.values()][-1].resolve().parent / "checks.tmp")
+    connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false", **limits})
     session = uuid4().hex
     try:
         for name, path in files.items():
             _attach(connection, name, path)
-        if files:
-            # What does not fit into memory is raw personal data too: it spills beside the vault.
-            beside = [*files.values()][-1].resolve().parent
-            connection.execute(f"set temp_directory = {literal(str(beside / 'checks.tmp'))}")
         sessions[session] = Session(connection)
         yield session, connection
     finally:
