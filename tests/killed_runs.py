@@ -56,7 +56,7 @@ def prepare(settings: Settings) -> None:
             )
     request = register.new_request(channel="till", purchase="T1")
     register.add(settings.register, request)
-    signed_receipts.Receipts(settings).issue(request.request_id, request)
+    signed_receipts.Receipts(settings).issue([request])
 
 
 def run(settings: Settings) -> None:

@@ -111,7 +111,7 @@ def receipt(warehouse: Warehouse, *, is_effective: bool) -> Path:
     if is_effective:
         take_effect(warehouse, name, request)
     output = warehouse.root / "mine"
-    path, has_proof = signed_receipts.write_for(warehouse.settings, request.request_id, output)
+    path, has_proof, _ = signed_receipts.write_for(warehouse.settings, request.request_id, output)
     assert has_proof == is_effective
     return path
 

@@ -1,6 +1,6 @@
 """One way of writing a value down, so that a digest or a signature of it means one thing.
 
-Canonical JSON as RFC 8785 has it, for values without fractions: sorted keys, no spaces, UTF-8.
+Canonical JSON as RFC 8785 has it, for values without fractions and with ASCII keys: sorted keys, no spaces, UTF-8.
 """
 
 import json
@@ -20,8 +20,12 @@ def encode(value: Any) -> bytes:
 
 def decode(content: bytes) -> Any:
     """Return the value of canonical bytes. Raises ValueError if they are not the canonical ones of their value."""
-    value = json.loads(content.decode("utf-8"), parse_float=_no_fraction, parse_constant=_no_fraction)
-    if encode(value) != content:
+    try:
+        value = json.loads(content.decode("utf-8"), parse_float=_no_fraction, parse_constant=_no_fraction)
+        is_canonical = encode(value) == content
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    if not is_canonical:
         raise ValueError("not canonical")
     return value
 
@@ -29,8 +33,8 @@ def decode(content: bytes) -> Any:
 def _require_plain(value: Any) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            if not isinstance(key, str):
-                raise ValueError("a key is no text")
+            if not isinstance(key, str) or not key.isascii():  # others are sorted in more than one way
+                raise ValueError("a key is no ASCII text")
             _require_plain(inner)
     elif isinstance(value, list):
         for inner in value:

@@ -420,7 +420,7 @@ def _register_file(settings: Settings, file: Path) -> None:
     requests = request_file.load(file, now=datetime.now(UTC))
     with _register_errors(settings):
         new = register.add_new(settings.register, requests)
-    kept = _sign_receipts(settings, new)
+    kept = _sign_receipts(settings, requests)
     if len(requests) == len(new) == 1:
         _print_lines(receipt.lines(new[0], settings.project, kept / f"{new[0].request_id}.json"))
     else:
@@ -432,9 +432,7 @@ def _sign_receipts(settings: Settings, requests: Sequence[Any]) -> Path:
     from bigtrust import signed_receipts
 
     try:
-        receipts = signed_receipts.Receipts(settings)
-        for request in requests:
-            receipts.issue(request.request_id, request)
+        signed_receipts.Receipts(settings).issue(requests)
     except (OSError, BigTrustError) as error:
         why = str(error) if isinstance(error, BigTrustError) else f"The disk refused ({error.strerror})."
         raise ConfigurationError(
@@ -447,12 +445,13 @@ def _sign_receipts(settings: Settings, requests: Sequence[Any]) -> Path:
 def _write_receipt(settings: Settings, request_id: str, output: Path) -> None:
     from bigtrust import signed_receipts
 
-    path, is_complete = signed_receipts.write_for(settings, request_id, output)
+    path, is_complete, opening = signed_receipts.write_for(settings, request_id, output)
     console.print(f"The receipt is {path}, and as a QR code {path.with_suffix('.svg')}.", markup=False)
     if is_complete:
         console.print("It holds the proof that the request took effect.")
     else:
         console.print("The request has not taken effect yet: bigtrust forget --status says why.")
+    console.print(f"Opening: {opening}. With it, who knows what was asked can show it; keep it apart from the receipt.")
 
 
 def _withdraw(settings: Settings, request_id: str) -> None:

@@ -27,6 +27,7 @@ from bigtrust import (
     reviews,
     states,
 )
+from bigtrust.errors import InputError
 from bigtrust.files import digest
 from bigtrust.ledger import Ledger
 from bigtrust.records import Record
@@ -59,24 +60,29 @@ def start(settings: Settings, record: Record) -> None:
     ledger.append(settings, lambda held: [*(fact for of in before for fact in of(settings, held)), started])
 
 
-def announce(settings: Settings, run: int, files: Mapping[str, Path]) -> None:
+def announce(settings: Settings, record: Record, files: Mapping[str, Path]) -> None:
     """Write which files a run is about to publish: `files` by publication, whole and under another name yet.
 
-    With anything but governance, it also writes by what they are published, if that changed: the policy, its sentences,
-    and the exceptions. Of a run that came so far, they were found to be possible.
+    With anything but governance, it also writes what was checked, for somebody may stop the run when they are in place;
+    and by what they are published, if that changed: the policy, its sentences, and the exceptions. Of a run that came
+    so far, they were found to be possible.
     """
+    run = record.run
     announced = [
         {"kind": "publication", "run": run, "publication": name, "digest": digest(path), "size": path.stat().st_size}
         for name, path in files.items()
     ]
-    by = (_policy, _claims, _exceptions) if set(files) != {"governance"} else ()
-    ledger.append(settings, lambda held: [*(fact for of in by for fact in of(settings, held)), *announced])
+    if set(files) == {"governance"}:
+        ledger.append(settings, lambda _: announced)
+        return
+    by = (_policy, _claims, _exceptions)
+    checked = {"kind": "checked", "run": run, "checks": checks_by_code(record.checks)}
+    ledger.append(settings, lambda held: [*(fact for of in by for fact in of(settings, held)), checked, *announced])
 
 
 def end(settings: Settings, record: Record) -> None:
     """Write that a run has ended: how, what was checked, what is in place, and which requests took effect with it."""
-    ended = _ended(settings, record)
-    ledger.append(settings, lambda held: [*_effective(settings, held), ended])
+    ledger.append(settings, lambda held: [*_effective(settings, held), _ended(settings, held, record)])
 
 
 def catch_up(settings: Settings) -> None:
@@ -84,10 +90,9 @@ def catch_up(settings: Settings) -> None:
     ledger.append(settings, lambda held: _happened(settings, held))
 
 
-def waiting(settings: Settings, held: Ledger) -> Iterator[Fact]:
-    """Give what has happened and is not in the ledger yet."""
-    yield from _happened(settings, held)
-    yield from _effective(settings, held)
+def waiting(settings: Settings, held: Ledger) -> int:
+    """Return how many facts there are that the next run writes into the ledger."""
+    return sum(1 for _ in _happened(settings, held)) + len(_became_effective(settings, held))
 
 
 def checks_by_code(results: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, int]]:
@@ -114,10 +119,14 @@ def _interrupted(settings: Settings, held: Ledger) -> Iterator[Fact]:
         # its record may say how it ended; that the run itself did not write it into the ledger is said all the same
         known = next((record for record in records.newest_first(settings.runs) if record.run == run), None)
         record = known or Record(run=run, started_at="", as_of=None, verdict=INTERRUPTED)
-        yield _ended(settings, record) | {"is_written_later": True}
+        checked = [entry["checks"] for entry in held.entries if entry["kind"] == "checked" and entry["run"] == run]
+        signed = {"checks": checked[0]} if checked else {}
+        yield {**_ended(settings, held, record), **signed, "is_written_later": True}
 
 
-def _ended(settings: Settings, record: Record) -> Fact:
+def _ended(settings: Settings, held: Ledger, record: Record) -> Fact:
+    """How a run ended. `claims` is the number of the entry with the sentences that were in force."""
+    claimed = [entry["number"] for entry in held.entries if entry["kind"] == "claims"]
     manifest = settings.dbt_target / "manifest.json"
     return {
         "kind": "run_ended",
@@ -127,6 +136,7 @@ def _ended(settings: Settings, record: Record) -> Fact:
         "built": record.built,
         "checks": checks_by_code(record.checks),
         "checks_digest": checks_digest(record.checks),
+        "claims": claimed[-1] if claimed else None,
         "manifest_digest": digest(manifest) if manifest.exists() else None,
         "in_place": _in_place(settings),
         "is_written_later": False,
@@ -203,12 +213,24 @@ def _exceptions(settings: Settings, held: Ledger) -> Iterator[Fact]:
 
 
 def _effective(settings: Settings, held: Ledger) -> Iterator[Fact]:
-    """Requests that a run has made effective after the last run whose end is in the ledger."""
+    """Requests that took effect, once each: states that were damaged are written anew as of a later run."""
+    became = _became_effective(settings, held)
+    known = {entry["commitment"] for entry in held.entries if entry["kind"] == EFFECTIVE} if became else set()
+    requests, receipts = register.read(settings.register) if became else {}, Receipts(settings)
+    for name, run in became.items():
+        if name in requests and (commitment := receipts.commitment(name, requests[name])) not in known:
+            yield {"kind": EFFECTIVE, "run": run, "commitment": commitment}
+
+
+def _became_effective(settings: Settings, held: Ledger) -> dict[str, int]:
+    """The requests (by the name of their file) that a run has made effective after the last run whose end is in the
+    ledger, and that run. What became of them cannot be read if the file is damaged, which the next run writes anew."""
     last = max((entry["run"] for entry in held.entries if entry["kind"] == "run_ended"), default=0)
-    requests, receipts = register.read(settings.register), Receipts(settings)
-    for name, state in sorted(states.load(settings.register).items()):
-        if state.state == states.EFFECTIVE and state.since_run > last and name in requests:
-            yield {"kind": EFFECTIVE, "run": state.since_run, "commitment": receipts.commitment(name, requests[name])}
+    try:
+        known = sorted(states.load(settings.register).items())
+    except InputError:
+        return {}
+    return {name: it.since_run for name, it in known if it.state == states.EFFECTIVE and it.since_run > last}
 
 
 def _plain(entry: Fact) -> Fact:

@@ -83,8 +83,8 @@ def run(settings: Settings, reporter: Reporter, *, full_refresh: bool = False) -
             as_of=settings.as_of.isoformat() if settings.as_of else None,
         )
         attempt = _Attempt(settings, reporter, record, full_refresh=full_refresh)
+        evidence.start(settings, record)  # what is not in the ledger has no number, and leaves no record
         try:
-            evidence.start(settings, record)
             attempt.build()
             attempt.check()
             attempt.publish()
@@ -301,10 +301,10 @@ class _Attempt:
 
     def _publish(self, *names: str) -> None:
         """Publish candidates, together, after the ledger says that they are to be."""
-        settings, run = self._settings, self._record.run
+        settings, record = self._settings, self._record
 
         def announce(copies: Mapping[Path, Path]) -> None:
-            evidence.announce(settings, run, {path.stem: copy for path, copy in copies.items()})
+            evidence.announce(settings, record, {path.stem: copy for path, copy in copies.items()})
 
         files = {settings.published / f"{name}.duckdb": settings.candidates / f"{name}.duckdb" for name in names}
         publish.publish(files, announce)

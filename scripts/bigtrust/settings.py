@@ -89,6 +89,11 @@ class Settings:
         return self.warehouse / "register.seen"
 
     @property
+    def seen_head(self) -> Path:
+        """The last head of the ledger that this warehouse has seen, to notice entries that were removed."""
+        return self.warehouse / "ledger.seen"
+
+    @property
     def used_keys(self) -> Path:
         """The key versions that builds have used, to notice a lost rotation."""
         return self.warehouse / "keys.used"

@@ -1,28 +1,26 @@
 """Receipts of erasure requests that anybody can verify: signed, and completed with a proof when they took effect.
 
 The receipt says when somebody asked and by when it takes effect, signed by the company; not what is to be forgotten:
-of that it holds a digest only, salted with the receipt's nonce. It carries the latest signed head of the evidence
-ledger, so each customer is a witness of what the ledger held. When the request takes effect, the ledger gets an entry
-with a digest of the receipt; completed, the receipt also holds that entry and the proof that it is in the ledger.
+of that it holds a digest only, salted with an opening that is not on it, so that who finds it cannot guess. It carries
+the latest signed head of the evidence ledger, so each customer is a witness of what the ledger held. When the request
+takes effect, the ledger gets an entry with a digest of the receipt; completed, the receipt also holds that entry, the
+proof that it is in the ledger, and the proof that this ledger is the one whose head the receipt carries.
 """
 
-import hmac
-import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import segno
 
-from bigtrust import canonical, ledger, promise, register, secret
+from bigtrust import canonical, ledger, promise, register
 from bigtrust.errors import ConfigurationError
-from bigtrust.files import private_folder, write_together
+from bigtrust.files import alone_in, private_folder, write_together
 from bigtrust.ledger import Head
 from bigtrust.ledger.signing import is_signed, signer
-from bigtrust.ledger.tree import is_included
+from bigtrust.ledger.tree import is_consistent, is_included
 from bigtrust.register import Request
 from bigtrust.settings import Settings
 
@@ -51,41 +49,62 @@ class Receipts:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._folder = folder(settings)
-        ledger.folder(settings)
+        self._ledger = ledger.folder(settings)
         self._signer = signer(settings)
 
-    def issue(self, name: str, request: Request) -> Path:
-        """Sign a receipt and keep it, as JSON and as a QR code (SVG). Returns the JSON file.
+    def issue(self, requests: Sequence[Request]) -> list[Path]:
+        """Sign receipts of requests and keep them, as JSON and as QR codes (SVG), named after the requests' numbers.
+        Returns the JSON files. Raises OSError if the disk refuses.
 
-        `name` is that of the request's file in the register, without `.json`. Raises OSError if the disk refuses.
+        A receipt that is there stays as it is. Nothing is appended to the ledger in between: a request that took effect
+        before it had a receipt gets the one that the ledger speaks of.
         """
         days = promise.promised_days(self._settings.project)
-        told = self._told(request, secrets.token_bytes(16), promise.deadlines(request.requested_at, days).promised)
-        head = ledger.head(self._settings)
-        told["head"] = head.content if head else None
-        path = private_folder(self._folder) / f"{name}.json"
-        write(path, {"receipt": told, "signature": self._signer.sign("receipt", told)})
-        return path
+        with alone_in(self._ledger):
+            held = ledger.read(self._settings)
+            known = {entry["commitment"] for entry in held.entries if entry["kind"] == EFFECTIVE}
+            paths = [private_folder(self._folder) / f"{request.request_id}.json" for request in requests]
+            for path, request in zip(paths, requests, strict=True):
+                told = self._told(request, None)
+                if _digest(told) not in known:
+                    told = self._told(request, promise.deadlines(request.requested_at, days).promised)
+                    told["head"] = held.head.content if held.head else None
+                if not path.exists():
+                    write(path, {"receipt": told, "signature": self._signer.sign("receipt", told)})
+        return paths
 
     def commitment(self, name: str, request: Request) -> str:
         """Return the digest of a request's receipt (SHA-256, hexadecimal), as the ledger holds it."""
         return _digest(self._kept(name, request))
 
     def complete(self, name: str, request: Request, held: ledger.Ledger) -> Receipt:
-        """Return the receipt of a request, with the proof that it took effect if the ledger says so."""
+        """Return the receipt of a request, with the proof that it took effect if the ledger says so.
+
+        Raises ConfigurationError if the ledger is not the one whose head the receipt carries.
+        """
         told = self._kept(name, request)
+        seen = Head.read(told["head"]) if told["head"] else None
+        if seen and (lost := ledger.against(held, seen)):
+            raise ConfigurationError(
+                f"Ledger {self._ledger} is not the one whose state this receipt attests: {lost}. Restore it from your "
+                "backup."
+            )
         receipt = {"receipt": told, "signature": self._signer.sign("receipt", told)}
         digest = _digest(told)
         for entry in reversed(held.entries):
             if entry["kind"] == EFFECTIVE and entry["commitment"] == digest and held.head is not None:
-                path = held.tree.path(entry["number"])
-                return {**receipt, "effect": {"entry": entry, "path": path, "head": held.head.content}}
+                effect = {
+                    "entry": entry,
+                    "path": held.tree.path(entry["number"]),
+                    "head": held.head.content,
+                    "consistency": held.tree.consistency(seen.size) if seen else [],
+                }
+                return {**receipt, "effect": effect}
         return receipt
 
-    def kept(self) -> Iterator[tuple[Path, Receipt]]:
-        """Give the receipts that were given out. Raises ConfigurationError for one that is not as it was."""
-        for path in sorted(self._folder.glob("*.json")):
-            yield path, _read(path, self._signer.public)
+    def opening(self, told: Mapping[str, Any]) -> str:
+        """Return what opens the digest of what is to be forgotten, hexadecimal: SHA-256 of it and of what was asked."""
+        return self._opening(told["nonce"]).hex()
 
     def _kept(self, name: str, request: Request) -> dict[str, Any]:
         """What the receipt of a request says; of one that came without, what it would say, always the same."""
@@ -93,15 +112,15 @@ class Receipts:
         if path.exists():
             told: dict[str, Any] = _read(path, self._signer.public)["receipt"]
             return told
-        asked = canonical.encode([getattr(request, field) for field in register.FIELDS if field != "withdrawn_at"])
-        return self._told(request, hmac.digest(self._nonce_key, asked, "sha256")[:16], None)
+        return self._told(request, None)
 
-    @cached_property
-    def _nonce_key(self) -> bytes:
-        return secret.domain_key(secret.load(self._settings), "receipts")
+    def _opening(self, nonce: str) -> bytes:
+        return self._signer.derive("opening", nonce)[:16]
 
-    def _told(self, request: Request, nonce: bytes, effective_by: date | None) -> dict[str, Any]:
+    def _told(self, request: Request, effective_by: date | None) -> dict[str, Any]:
         moment = datetime.fromisoformat(request.requested_at).astimezone(UTC)
+        asked = [getattr(request, field) for field in register.FIELDS if field != "withdrawn_at"]
+        nonce = self._signer.derive("nonce", asked)[:16].hex()
         subject = canonical.encode([getattr(request, name) for name in _SUBJECT])
         return {
             "version": VERSION,
@@ -111,16 +130,16 @@ class Receipts:
             "channel": request.channel,
             "effective_by": effective_by.isoformat() if effective_by else None,
             "latest_by": promise.deadlines(request.requested_at, None).latest.isoformat(),
-            "nonce": nonce.hex(),
-            "subject": sha256(nonce + subject).hexdigest(),
+            "nonce": nonce,
+            "subject": sha256(self._opening(nonce) + subject).hexdigest(),
             "key": self._signer.public,
             "head": None,
         }
 
 
-def write_for(settings: Settings, request_id: str, output: Path) -> tuple[Path, bool]:
-    """Write the receipt of a request for its customer, into the folder `output`; give the file, and whether it holds
-    the proof that the request took effect.
+def write_for(settings: Settings, request_id: str, output: Path) -> tuple[Path, bool, str]:
+    """Write the receipt of a request for its customer, into the folder `output`; give the file, whether it holds the
+    proof that the request took effect, and what opens the digest of what is to be forgotten (`Receipts.opening`).
 
     Raises ConfigurationError if the register holds no request of this number, or more than one, or `output` cannot be
     written.
@@ -132,15 +151,17 @@ def write_for(settings: Settings, request_id: str, output: Path) -> tuple[Path, 
             "`bigtrust forget --status` lists them."
         )
     ((name, request),) = named.items()
-    receipt = Receipts(settings).complete(name, request, ledger.read(settings))
+    receipts = Receipts(settings)
+    receipt = receipts.complete(name, request, ledger.read(settings))
     settings.require_elsewhere(output.resolve(), ("published", "site", "landing", "ledger"), "Receipts")
-    path = output / f"{name}.json"
+    # the register's own name of a request that landing delivered follows from what it names
+    path = output / f"{_digest(receipt['receipt'])[:32] if name.startswith(register.LANDED) else name}.json"
     try:
         private_folder(output)
         write(path, receipt)
     except OSError as error:
         raise ConfigurationError(f"--output {output} cannot be written ({error.strerror}).") from None
-    return path, "effect" in receipt
+    return path, "effect" in receipt, receipts.opening(receipt["receipt"])
 
 
 def write(path: Path, content: Receipt) -> None:
@@ -200,13 +221,17 @@ def _read(path: Path, key: str) -> Receipt:
 
 
 def _problem_of_effect(effect: Mapping[str, Any], told: Mapping[str, Any], key: str) -> str | None:
-    if set(effect) != {"entry", "path", "head"}:
+    if set(effect) != {"entry", "path", "head", "consistency"}:
         return "it is no receipt, or it was altered"
-    entry, head = effect["entry"], Head.read(effect["head"])
+    entry, head, seen = effect["entry"], Head.read(effect["head"]), told["head"] and Head.read(told["head"])
     if entry["kind"] != EFFECTIVE or entry["commitment"] != _digest(told):
         return "what took effect is another request"
     if not head.is_signed_by(key):
         return "the tree head of its proof is not signed with that key"
     if not is_included(entry, effect["path"], head):
         return "the ledger does not hold what it says: the proof fails"
+    if not seen:
+        return "it was altered: it proves more than it says" if effect["consistency"] else None
+    if not (seen.size < entry["number"] and is_consistent(seen, effect["consistency"], head)):
+        return "it took effect in another ledger than the one whose head the receipt carries"
     return None

@@ -186,7 +186,7 @@ def test_a_receipt_that_took_effect_is_verified_in_both_languages(
         assert words in text
         assert "7" in text.partition(words)[2], "the run"
         assert json.loads(effective.read_text())["receipt"]["number"] in text
-        assert states(watched.page) == ["passed"] * 7
+        assert states(watched.page) == ["passed"] * 8
         watched.page.evaluate(AXE)
         assert violations(watched.page) == []
         watched.close(shop.settings.site.as_uri())
@@ -230,7 +230,7 @@ def test_an_unfinished_receipt_says_by_when_and_later_that_it_is_late(
     ):
         watched = Watched(browser, (shop.settings.site / FRENCH).as_uri(), now=day)
         assert chosen(watched.page, unfinished) == expected, day
-        assert states(watched.page) == [*["passed"] * 4, *["skipped"] * 3]
+        assert states(watched.page) == [*["passed"] * 4, *["skipped"] * 4]
         watched.close(shop.settings.site.as_uri())
 
 
@@ -262,7 +262,8 @@ def test_a_proof_of_another_request_or_of_another_tree_is_no_proof(
     swapped["inclusion"] = {**mine, "effect": {**mine["effect"], "head": other["effect"]["head"]}}
     swapped["short"] = {**mine, "effect": {**mine["effect"], "path": mine["effect"]["path"][:-1]}}
     watched = Watched(browser, (shop.settings.site / FRENCH).as_uri())
-    failing = {"entry": 4, "inclusion": 5, "short": 5}
+    swapped["consistency"] = {**mine, "effect": {**mine["effect"], "consistency": other["effect"]["path"][:1]}}
+    failing = {"entry": 4, "inclusion": 5, "short": 5, "consistency": 7}
     for name, content in swapped.items():
         path = tmp_path / f"{name}.json"
         path.write_text(json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False))

@@ -3,12 +3,13 @@
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import verify_evidence
-from bigtrust import claims, ledger, records
+from bigtrust import claims, evidence, ledger, records
 from raw_data import Search, identifiers_and_free_text
 from warehouse import PUBLICATIONS, Warehouse
 
@@ -106,6 +107,75 @@ def test_whoever_takes_the_ledger_back_to_before_a_run_is_found_out(warehouse: W
         page.unlink()
     output = said(warehouse)
     assert "publication analytics is not the file that was published last" in output
+    assert "entries were removed" in output
+
+
+def test_whoever_removes_the_end_of_a_run_to_have_another_one_signed_is_found_out(warehouse: Warehouse) -> None:
+    max(warehouse.settings.ledger.glob("*.json")).unlink()
+    record = records.latest(warehouse.settings.runs)
+    assert record is not None
+    record.checks[0]["examined"] = 999_999
+    records.write(warehouse.settings.runs, record)
+    assert "entries were removed" in said(warehouse)
+    result = warehouse.bigtrust("run")
+    assert result.exit_code == 2
+    assert "entries were removed. Restore it from your backup" in " ".join(result.stderr.split())
+    # somebody without the warehouse's memory of it: the checks are those that were signed before anything was published
+    warehouse.settings.seen_head.unlink()
+    signed = next(iter(of_kind(warehouse, "checked")))["checks"]
+    evidence.start(warehouse.settings, replace(record, run=2))
+    (ended,) = of_kind(warehouse, "run_ended")
+    assert (ended["is_written_later"], ended["checks"]) == (True, signed)
+    assert "999999" not in json.dumps(ended)
+
+
+def test_whoever_puts_an_older_publication_back_is_found_out_for_good(warehouse: Warehouse) -> None:
+    finance = warehouse.settings.published / "finance.duckdb"
+    older = finance.read_bytes()
+    warehouse.run_unchecked()
+    finance.write_bytes(older)
+    assert "publication finance is not the file that was published last" in said(warehouse)
+    for path in warehouse.landing.rglob("*"):  # so that the next run stops
+        if path.is_file():
+            path.write_bytes(b"")
+    assert warehouse.bigtrust("run").exit_code == 3
+    assert "at the end of run 3, publication finance was not the file published last" in said(warehouse)
+
+
+def test_a_log_beside_a_publication_is_found(warehouse: Warehouse) -> None:
+    (warehouse.settings.published / "finance.duckdb.wal").write_bytes(b"")
+    assert "beside publication finance lies finance.duckdb.wal" in said(warehouse)
+
+
+def test_who_verifies_needs_no_private_key(warehouse: Warehouse, tmp_path: Path) -> None:
+    warehouse.settings.ledger_key.unlink()
+    (warehouse.root / "secrets" / "pseudonymisation.key").unlink()
+    verified = warehouse.bigtrust("ledger", "verify")
+    assert verified.exit_code == 0, verified.output
+    assert "Compared with 1 records of runs" in verified.output
+    justified = warehouse.bigtrust("justify", "--claim", "FORGET-1", "--output", str(tmp_path / "out"))
+    assert justified.exit_code == 0, justified.output
+
+
+def test_what_the_ledger_is_blamed_for_is_blamed_on_the_sentence(warehouse: Warehouse, tmp_path: Path) -> None:
+    (warehouse.settings.published / "finance.duckdb").unlink()
+    result = warehouse.bigtrust("justify", "--claim", "FORGET-1", "--output", str(tmp_path / "out"))
+    assert result.exit_code == 1
+    assert "Against the ledger: publication finance is gone" in result.output
+
+
+def test_a_run_that_cannot_be_written_down_leaves_no_number_behind(warehouse: Warehouse) -> None:
+    key = warehouse.settings.ledger_key.read_bytes()
+    warehouse.settings.ledger_key.unlink()
+    assert warehouse.bigtrust("run").exit_code == 2
+    warehouse.settings.ledger_key.write_bytes(key)
+    warehouse.settings.ledger_key.chmod(0o600)
+    (warehouse.settings.register / "states.json").write_text("damaged")
+    before = of_kind(warehouse, "request_effective")
+    warehouse.run_unchecked()
+    assert warehouse.bigtrust("ledger", "verify").exit_code == 0
+    assert [entry["run"] for entry in of_kind(warehouse, "run_started")] == [1, 2]
+    assert of_kind(warehouse, "request_effective") == before, "what took effect, took effect once"
 
 
 def test_a_review_and_a_rotation_are_in_it_at_once(warehouse: Warehouse) -> None:

@@ -1,6 +1,7 @@
 """A justification says what the ledger says, also against the company, and a third party finds the same."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ import verify_evidence
 from bigtrust import canonical, justify, ledger
 from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.justify import BROKEN, NOT_PROVEN, PROVEN
+from bigtrust.ledger import signing
+from bigtrust.ledger.tree import Tree
 from bigtrust.settings import PROJECT, Settings
 from warehouse import Warehouse
 
@@ -33,24 +36,47 @@ class Company:
 
     def __init__(self, settings: Settings, patch: pytest.MonkeyPatch) -> None:
         self.settings, self._patch, self.run, self.day = settings, patch, 0, FIRST
+        self.claimed: int | None = None
 
-    def note(self, *facts: dict[str, Any]) -> None:
+    def note(self, *facts: dict[str, Any]) -> list[dict[str, Any]]:
         moment = datetime(self.day.year, self.day.month, self.day.day, 3, tzinfo=UTC)
         self._patch.setattr(ledger, "datetime", SimpleNamespace(now=lambda _: moment))
-        ledger.append(self.settings, lambda _: facts)
+        return ledger.append(self.settings, lambda _: facts)
 
     def claims(self, *claims: dict[str, Any]) -> None:
-        self.note({"kind": "claims", "claims": list(claims)})
+        (entry,) = self.note({"kind": "claims", "claims": list(claims)})
+        self.claimed = entry["number"]
 
-    def runs(self, verdict: str = "published", *, starts: bool = True, ends: bool = True, **counts: Any) -> None:
-        """A run of this day; `counts` are those of ERA-02. Then a day passes."""
+    def runs(
+        self,
+        verdict: str = "published",
+        *,
+        publishes: bool = False,
+        ends: bool = True,
+        is_written_later: bool = False,
+        **counts: Any,
+    ) -> None:
+        """A run of this day; `counts` are those of ERA-02, `publishes` says that the ledger has the file that is in
+        place. Then a day passes."""
         self.run += 1
-        if starts:
-            self.note({"kind": "run_started", "run": self.run, "as_of": None})
+        self.note({"kind": "run_started", "run": self.run, "as_of": None})
         passed = {"passed": 1, "failed": 0, "excepted": 0, "not_applicable": 0, "examined": 10, "violations": 0}
         checks = dict.fromkeys(("ERA-01", "RET-01"), passed) | {"ERA-02": passed | counts}
+        digest = f"{self.run:064x}"
+        if publishes:
+            self.note({"kind": "publication", "run": self.run, "publication": "analytics", "digest": digest})
         if ends:
-            self.note({"kind": "run_ended", "run": self.run, "verdict": verdict, "checks": checks, "in_place": {}})
+            self.note(
+                {
+                    "kind": "run_ended",
+                    "run": self.run,
+                    "verdict": verdict,
+                    "checks": checks,
+                    "claims": self.claimed,
+                    "in_place": {"analytics": digest} if publishes else {},
+                    "is_written_later": is_written_later,
+                }
+            )
         self.passes()
 
     def passes(self, days: int = 1) -> None:
@@ -84,7 +110,9 @@ def test_a_proof_on_each_day_is_proven(company: Company, capsys: pytest.CaptureF
     found = company.asked()
     assert found.verdict == PROVEN
     assert [outcome.outcome for outcome in found.judgement.outcomes] == ["proved"] * 5
-    assert "FORGET-1 from 2026-03-01 to 2026-03-05: proven, 0 days without proof" in third_party(company, found, capsys)
+    assert "FORGET-1 from 2026-03-01 to 2026-03-05, as of 2026-04-01: proven, 0 days without proof" in third_party(
+        company, found, capsys
+    )
 
 
 def story_of_a_gap(company: Company) -> None:
@@ -105,6 +133,22 @@ def story_of_a_breach(company: Company) -> None:
 
 def story_of_an_interruption(company: Company) -> None:
     company.runs("interrupted")
+
+
+def story_of_a_stop_after_publishing(company: Company) -> None:
+    company.runs("stopped", publishes=True)
+
+
+def story_of_a_kill_after_publishing_by_exception(company: Company) -> None:
+    company.runs("interrupted", publishes=True, is_written_later=True, excepted=1)
+
+
+def story_of_an_end_that_the_next_run_has_written(company: Company) -> None:
+    company.runs(is_written_later=True)
+
+
+def story_of_sentences_that_are_left_out(company: Company) -> None:
+    company.claimed = 7_000
 
 
 def story_of_a_missing_run(company: Company) -> None:
@@ -131,6 +175,10 @@ def story_of_a_rule_that_was_not_checked(company: Company) -> None:
         (story_of_an_exception, BROKEN, "Run 3, 2026-03-03: excepted; ERA-02 failed, and was excepted."),
         (story_of_a_breach, BROKEN, "Run 3, 2026-03-03: published against it; ERA-02 failed."),
         (story_of_an_interruption, NOT_PROVEN, "the run was interrupted for another reason, and published nothing"),
+        (story_of_a_stop_after_publishing, NOT_PROVEN, "the run was stopped after it had published"),
+        (story_of_a_kill_after_publishing_by_exception, BROKEN, "excepted; ERA-02 failed, and was excepted"),
+        (story_of_an_end_that_the_next_run_has_written, NOT_PROVEN, "was written down by the next one"),
+        (story_of_sentences_that_are_left_out, BROKEN, "the sentences that were in force in run 3 are missing"),
         (story_of_a_missing_run, BROKEN, "Entries are missing: between run 2 and run 4, runs are missing."),
         (story_of_a_missing_end, BROKEN, "Entries are missing: run 3 has started, and how it ended is missing."),
         (story_of_a_rule_that_was_not_applicable, NOT_PROVEN, "ERA-02 had nothing to examine"),
@@ -260,10 +308,103 @@ def test_a_third_party_is_not_deceived(company: Company, tmp_path: Path, capsys:
     assert "is not in the ledger: altered or foreign" in changed(softened)
     assert "entries of that time are left out" in changed(left_out)
     assert "entries of that time are left out" in changed(cut_off)
-    assert "the sentence is not the one of the ledger" in changed(reworded)
+
+    def translated(content: dict[str, Any]) -> None:
+        content["claim"]["fr"] = "Autre chose."
+
+    def made_before(content: dict[str, Any]) -> None:
+        content["made_at"] = "2026-03-02T09:00:00Z"
+
+    def made_long_ago(content: dict[str, Any]) -> None:
+        content["made_at"] = "0001-01-01T00:00:00Z"
+
+    def excused(content: dict[str, Any]) -> None:
+        content["against_the_ledger"] = ["something"]
+
+    def nested(content: dict[str, Any]) -> None:
+        content["evidence"]["leaves"] = "x"
+
+    assert "the sentence or its rules are not those of the ledger" in changed(reworded)
+    assert "the sentence or its rules are not those of the ledger" in changed(translated)
+    assert "it is of days after it was made" in changed(made_before)
+    assert "it is of days after it was made" in changed(made_long_ago)
+    assert "the verdict does not follow" in changed(excused)
+    assert "damaged" in changed(nested)
     assert "the head is not signed with this key" in changed(renumbered)
     assert "is not signed with this key" in refused_by_third_party(true, tmp_path / "changed.json", "ab" * 32)
     assert "none of Big Trust's, or damaged" in refused_by_third_party({}, tmp_path / "changed.json", key)
+    assert "KEY must be 64 hexadecimal digits" in refused_by_third_party(true, tmp_path / "changed.json", "public.key")
+    (tmp_path / "deep.json").write_text("[" * 100_000, encoding="utf-8")
+    for file, anchors in ((tmp_path / "deep.json", ()), (path, (tmp_path / "deep.json",)), (tmp_path / "none", ())):
+        with pytest.raises(SystemExit, match="DOES NOT HOLD"):
+            verify_evidence.main(str(file), key, anchors)
+
+
+def test_sentences_that_were_in_force_cannot_be_left_out(company: Company, tmp_path: Path) -> None:
+    """The newer ones have a rule more, which failed."""
+    company.runs()
+    company.claims({**CLAIM, "rules": ["ERA-01"]}, OTHER)
+    company.claims(CLAIM, OTHER)
+    company.runs(failed=1)
+    first = company.day
+    company.runs(failed=1)
+    _, path = justify.write(company.asked(first, first), tmp_path / "out")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    older = next(it for it in ledger.entries(company.settings) if it["kind"] == "claims" and it["number"] != 1)
+    entries = [it for it in content["evidence"]["entries"] if it["kind"] != "claims"]
+    content["evidence"]["entries"] = sorted([older, *entries], key=lambda it: int(it["number"]))
+    content |= {"verdict": PROVEN, "claim": older["claims"][0]}
+    said = refused_by_third_party(content, tmp_path / "changed.json", ledger.public_key(company.settings))
+    assert "the verdict does not follow" in said
+
+
+def test_who_has_seen_a_head_sees_whether_it_is_still_that_ledger(
+    company: Company, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    company.runs()
+    company.runs("refused", failed=1, passed=0)
+    company.runs()
+    anchor, key = tmp_path / "head.json", ledger.public_key(company.settings)
+    seen = ledger.head(company.settings)
+    assert seen is not None
+    anchor.write_bytes(canonical.encode(seen.content))
+    company.runs()
+    _, path = justify.write(company.asked(), tmp_path / "out")
+    verify_evidence.main(str(path), key, [str(anchor)])
+    assert "1 heads agree that were seen elsewhere" in capsys.readouterr().out
+
+    # a better story of the same days, written after the true one
+    true, key_of_ours = ledger.entries(company.settings), signing.signer(company.settings)
+    checks = next(it for it in true if it["kind"] == "run_ended")["checks"]
+    ended = {"verdict": "published", "checks": checks, "in_place": {}, "is_written_later": False}
+    ended |= {"claims": len(true) + 1}
+    better: list[dict[str, Any]] = [
+        {"kind": "claims", "claims": [CLAIM, OTHER], "at": "2026-02-27T03:00:00.000Z"},
+        {"kind": "run_started", "run": 1, "at": "2026-02-28T03:00:00.000Z"},
+        {"kind": "run_ended", "run": 1, "at": "2026-03-01T03:00:00.000Z", **ended},
+    ]
+    better = [{**it, "number": number} for number, it in enumerate(better, start=len(true) + 1)]
+    tree = Tree([*true, *better])
+    content = json.loads(path.read_text(encoding="utf-8"))
+    head = tree.head(key_of_ours, "2026-03-05T03:00:00.000Z").content
+    content |= {"from": "2026-03-01", "to": "2026-03-01", "verdict": PROVEN, "against_the_ledger": []}
+    content["evidence"] |= {"entries": better, "leaves": tree.leaves(), "head": head}
+    forged = tmp_path / "forged.json"
+    forged.write_text(json.dumps(content), encoding="utf-8")
+    verify_evidence.main(str(forged), key)
+    assert "compared with no head seen elsewhere" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="bear an earlier time"):
+        verify_evidence.main(str(forged), key, [str(anchor)])
+    # another ledger with the same key
+    shutil.rmtree(company.settings.ledger)
+    again = Company(company.settings, company._patch)
+    again.claims(CLAIM, OTHER)
+    for _ in range(4):
+        again.runs()
+    _, path = justify.write(again.asked(), tmp_path / "out")
+    verify_evidence.main(str(path), key)
+    with pytest.raises(SystemExit, match="the ledger is not the one that was seen at"):
+        verify_evidence.main(str(path), key, [str(anchor)])
 
 
 def test_the_verifier_is_short_and_stands_alone(company: Company, tmp_path: Path) -> None:

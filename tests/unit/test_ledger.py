@@ -18,7 +18,7 @@ from pymerkle import InmemoryTree, verify_inclusion
 from bigtrust import canonical, ledger, register
 from bigtrust.errors import BigTrustError, ConfigurationError
 from bigtrust.ledger import signing, verify
-from bigtrust.ledger.tree import Head, Tree, is_included
+from bigtrust.ledger.tree import Head, Tree, is_consistent, is_included
 from bigtrust.settings import Settings
 from bigtrust.signed_receipts import Receipts
 from warehouse import Warehouse
@@ -40,7 +40,7 @@ def settings(tmp_path: Path) -> Settings:
     for purchase in ("T1", "T2"):
         request = register.new_request(channel="till", purchase=purchase)
         register.add(settings.register, request)
-        Receipts(settings).issue(request.request_id, request)
+        Receipts(settings).issue([request])
     note(settings, "e", "f")
     note(settings, "g")
     return settings
@@ -293,3 +293,20 @@ def test_the_digest_of_an_entry_is_its_leaf(settings: Settings) -> None:
     held = ledger.read(settings)
     leaf = sha256(b"\0" + canonical.encode(dict(held.entries[0]))).hexdigest()
     assert held.tree.root(1) == leaf
+
+
+def test_each_tree_is_proven_to_be_the_beginning_of_each_later_one_and_of_no_other() -> None:
+    key = signing.Signer(bytes(32))
+    entries = [{"kind": "a", "number": number} for number in range(1, 41)]
+    heads = {size: Tree(entries[:size]).head(key, "2026-01-01T00:00:00.000Z") for size in range(1, 41)}
+    other = Tree([{"kind": "b", "number": 1}, *entries[1:]])
+    for size, later in heads.items():
+        tree = Tree(entries[:size])
+        for first in range(1, size + 1):
+            path = tree.consistency(first)
+            assert is_consistent(heads[first], path, later), (first, size)
+            assert not is_consistent(heads[first], other.consistency(first), other.head(key, later.at)), (first, size)
+            if first < size:
+                assert not is_consistent(heads[first], path[:-1], later), (first, size)
+                assert not is_consistent(heads[first], [*path, path[-1]], later), (first, size)
+                assert not is_consistent(later, path, heads[first]), (first, size)

@@ -1,8 +1,9 @@
 """Justification: did the company keep a sentence of its policy, and what does the ledger say of it?
 
-The answer comes with the entries that it rests on and the proofs that they are in the ledger, so that a third party can
-judge with the public key alone (`scripts/verify_evidence.py`). Entries are given without a hole, from the last before
-the time in question to the first after it: leaving one out is seen.
+The answer comes with the entries that it rests on and the hashes of all others, so that a third party can work out that
+they are in the ledger that is signed, and that it is the ledger of which somebody has seen a head, and judge with the
+public key alone (`scripts/verify_evidence.py`). Entries are given without a hole, from the last run that started before
+the time in question to the first entry after it: leaving one out is seen.
 """
 
 import json
@@ -13,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from bigtrust import html, ledger
-from bigtrust.errors import BigTrustError, CheckFailed, ConfigurationError
+from bigtrust.errors import CheckFailed, ConfigurationError
 from bigtrust.files import write_durably
 from bigtrust.justify.judge import BROKEN, NOT_PROVEN, PROVEN, Judgement, judge
 from bigtrust.ledger import Damaged, Ledger
-from bigtrust.ledger.verify import COMPLETE, verify
+from bigtrust.ledger.verify import verify
 from bigtrust.settings import Settings
 
 __all__ = ["BROKEN", "NOT_PROVEN", "PROVEN", "Justification", "justify", "write"]
@@ -30,7 +31,7 @@ PAGE, CONTENT = "index.html", "justification.json"
 class Justification:
     """`claim` is the sentence as it was last in force (code, rules, en, fr), `policies` the versions of the policy with
     the time since when, `against_ledger` what speaks against the ledger as a whole; `evidence` is the public key, a
-    signed head, the entries, and the proofs by the entries' numbers."""
+    signed head, the entries, and the hashes of all leaves of the tree."""
 
     claim: Mapping[str, Any]
     first: date
@@ -86,7 +87,7 @@ def justify(settings: Settings, code: str, first: date | None, last: date | None
             "key": ledger.public_key(settings),
             "head": held.head.content,
             "entries": entries,
-            "paths": {str(number): held.tree.path(number) for number in chosen},
+            "leaves": held.tree.leaves(),
         },
     )
 
@@ -100,7 +101,7 @@ def describe(it: Justification) -> list[str]:
         f"  {len(words['proofs'])} of {len(judgement.outcomes)} runs proved it, on {words['examined']:,} rows, values "
         "and names."
     )
-    lines += [f"  The ledger is not complete: {sentence}." for sentence in it.against_ledger]
+    lines += [f"  Against the ledger: {sentence}." for sentence in it.against_ledger]
     lines += [f"  Entries are missing: {sentence}." for sentence in judgement.missing]
     lines += [f"  Days without proof: {first} to {last}." for first, last in judgement.gaps]
     return [*lines, *(f"  Run {it.run}, {it.day}: {it.outcome}; {it.why}." for it in words["others"])]
@@ -144,10 +145,7 @@ def _chosen(held: Ledger, first: date, last: date) -> list[int]:
 
 
 def _against(settings: Settings) -> list[str]:
-    try:
-        return list(verify(settings).against[COMPLETE])
-    except BigTrustError as error:
-        return [str(error)]
+    return [sentence for against in verify(settings).against.values() for sentence in against]
 
 
 def _content(it: Justification) -> dict[str, Any]:

@@ -6,10 +6,12 @@ seen a head elsewhere, on a receipt for example, can tell whether the ledger sti
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bigtrust import canonical
 from bigtrust.errors import ConfigurationError
 from bigtrust.files import alone_in, sync_folder, write_durably
 from bigtrust.ledger import pages
@@ -18,7 +20,20 @@ from bigtrust.ledger.signing import is_begun, public_key, signer
 from bigtrust.ledger.tree import Head
 from bigtrust.settings import Settings
 
-__all__ = ["Damaged", "Head", "Ledger", "append", "entries", "head", "is_begun", "public_key", "read"]
+__all__ = [
+    "Damaged",
+    "Head",
+    "Ledger",
+    "against",
+    "against_seen",
+    "append",
+    "entries",
+    "folder",
+    "head",
+    "is_begun",
+    "public_key",
+    "read",
+]
 
 
 def read(settings: Settings) -> Ledger:
@@ -49,20 +64,56 @@ def append(settings: Settings, facts: Callable[[Ledger], Iterable[Mapping[str, A
             for leftover in settings.ledger.glob(".*.json.*"):  # of who was killed while writing
                 leftover.unlink(missing_ok=True)
             key, held = signer(settings), read(settings)
+            if lost := against_seen(settings, held):
+                raise ConfigurationError(
+                    f"Ledger {settings.ledger}: {lost}. Restore it from your backup. If these entries are lost for "
+                    f"good, remove {settings.seen_head}: runs go on then, and whoever has seen a later head will know."
+                )
             last = held.head.at if held.head else ""
             at = max(datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"), last)
             first = len(held.entries) + 1
             added = [{**fact, "at": at, "number": number} for number, fact in enumerate(facts(held), start=first)]
             if added:
                 held.tree.add(added)
-                text = pages.content(added, held.tree.head(key, at))
-                write_durably(settings.ledger / pages.name_of(first), text)
+                head = held.tree.head(key, at)
+                write_durably(settings.ledger / pages.name_of(first), pages.content(added, head))
+                _remember(settings, head)
             return added
     except OSError as error:
         raise ConfigurationError(
             f"The ledger {settings.ledger} cannot be written ({error.strerror or type(error).__name__}). Free the "
             "disk, or correct the folder's owner and mode."
         ) from None
+
+
+def against_seen(settings: Settings, held: Ledger) -> str | None:
+    """Return what speaks against the ledger if it lacks entries that this warehouse has seen in it, else None.
+
+    The end of a ledger can be cut off without any trace in what is left.
+    """
+    try:
+        seen = Head.read(canonical.decode(settings.seen_head.read_bytes()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError):
+        return f"{settings.seen_head}, which says how long it was, is damaged"
+    return against(held, seen)
+
+
+def against(held: Ledger, seen: Head) -> str | None:
+    """Return what speaks against the ledger if it is not the one in which somebody saw this head, else None."""
+    if seen.size > len(held.entries):
+        return f"at {seen.at} it had {seen.size} entries, now it has {len(held.entries)}: entries were removed"
+    if seen.root != held.tree.root(seen.size):
+        return f"the first {seen.size} entries are not those that it had at {seen.at}: it was written anew"
+    return None
+
+
+def _remember(settings: Settings, head: Head) -> None:
+    """Write down the head beside the warehouse's other memories; an older one, after a crash, is true as well."""
+    if settings.warehouse.is_dir():
+        with suppress(OSError):
+            write_durably(settings.seen_head, canonical.encode(head.content).decode("ascii"), mode=0o600)
 
 
 def folder(settings: Settings) -> Path:

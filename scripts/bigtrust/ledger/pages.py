@@ -58,7 +58,8 @@ def read(folder: Path, public: str) -> Ledger:
         try:
             page = canonical.decode(path.read_bytes().removesuffix(b"\n"))
             added, head = page["entries"], Head.read(page["head"])
-            is_page = set(page) == {"entries", "head"} and added and path.read_bytes().endswith(b"}\n")
+            is_page = set(page) == {"entries", "head"} and isinstance(added, list) and bool(added)
+            is_page = is_page and path.read_bytes().endswith(b"}\n")
         except (OSError, ValueError, TypeError, KeyError):
             is_page = False
         if not is_page:

@@ -4,6 +4,7 @@ It comes from the environment, else from a file beside the pseudonymisation secr
 checks evidence, or signs it, need not be able to recognise anybody.
 """
 
+import hmac
 import os
 import re
 from collections.abc import Mapping
@@ -28,8 +29,12 @@ class Signer:
     """Signs with the ledger's key. `public` is its public half, 64 hexadecimal digits."""
 
     def __init__(self, seed: bytes) -> None:
-        self._key = Ed25519PrivateKey.from_private_bytes(seed)
+        self._seed, self._key = seed, Ed25519PrivateKey.from_private_bytes(seed)
         self.public = self._key.public_key().public_bytes_raw().hex()
+
+    def derive(self, purpose: str, value: object) -> bytes:
+        """Return 32 bytes that follow from a value for a purpose; nobody without the private half can guess them."""
+        return hmac.digest(self._seed, _message(purpose, value), "sha256")
 
     def sign(self, purpose: str, value: object) -> str:
         """Return the signature of a value for a purpose, 128 hexadecimal digits."""

@@ -50,12 +50,15 @@ class Tree:
 
     def __init__(self, entries: Iterable[dict[str, Any]] = ()) -> None:
         self._tree = InmemoryTree("sha256")
+        self._leaves: list[bytes] = []
         self.add(entries)
 
     def add(self, entries: Iterable[dict[str, Any]]) -> None:
         """Append entries."""
         for entry in entries:
-            self._tree.append_entry(canonical.encode(entry))
+            content = canonical.encode(entry)
+            self._tree.append_entry(content)
+            self._leaves.append(sha256(b"\0" + content).digest())
 
     @property
     def size(self) -> int:
@@ -76,6 +79,26 @@ class Tree:
         proof = self._tree.prove_inclusion(number, size)
         return [bytes(node).hex() for node in proof.path[1:]]  # the first is the leaf itself
 
+    def consistency(self, first: int) -> list[str]:
+        """Return the proof that the tree of the first `first` entries is the beginning of this one, in hexadecimal.
+
+        RFC 9162, section 2.1.4.1; `pymerkle` has proofs of another form.
+        """
+
+        def path(first: int, leaves: Sequence[bytes], *, is_beginning: bool) -> list[bytes]:
+            if first == len(leaves):
+                return [] if is_beginning else [_root(leaves)]
+            left = _left(leaves)
+            if first <= left:
+                return [*path(first, leaves[:left], is_beginning=is_beginning), _root(leaves[left:])]
+            return [*path(first - left, leaves[left:], is_beginning=False), _root(leaves[:left])]
+
+        return [node.hex() for node in path(first, self._leaves, is_beginning=True)]
+
+    def leaves(self) -> list[str]:
+        """Return the hashes of all leaves, in hexadecimal."""
+        return [leaf.hex() for leaf in self._leaves]
+
 
 def is_included(entry: Mapping[str, Any], path: Sequence[str], head: Head) -> bool:
     """Whether an inclusion proof holds (RFC 9162, section 2.1.3.2): the entry is in the tree of that head."""
@@ -87,10 +110,55 @@ def is_included(entry: Mapping[str, Any], path: Sequence[str], head: Head) -> bo
         if last == 0 or len(sibling) != 32:
             return False
         if index & 1 or index == last:
-            node = sha256(b"\1" + sibling + node).digest()
+            node = _node(sibling, node)
             while not index & 1 and index:
                 index, last = index >> 1, last >> 1
         else:
-            node = sha256(b"\1" + node + sibling).digest()
+            node = _node(node, sibling)
         index, last = index >> 1, last >> 1
     return last == 0 and node.hex() == head.root and [bytes.fromhex(step).hex() for step in path] == list(path)
+
+
+def is_consistent(first: Head, path: Sequence[str], later: Head) -> bool:
+    """Whether a consistency proof holds (RFC 9162, section 2.1.4.2): the later tree begins with the first."""
+    if first.size == later.size:
+        return first.root == later.root and not path
+    nodes = [bytes.fromhex(node) for node in path]
+    if first.size > later.size or any(len(node) != 32 for node in nodes) or [node.hex() for node in nodes] != path:
+        return False
+    if first.size & (first.size - 1) == 0:  # a whole subtree, which is not said twice
+        nodes.insert(0, bytes.fromhex(first.root))
+    index, last = first.size - 1, later.size - 1
+    while index & 1:
+        index, last = index >> 1, last >> 1
+    if not nodes:
+        return False
+    before = after = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if index & 1 or index == last:
+            before, after = _node(node, before), _node(node, after)
+            while not index & 1 and index:
+                index, last = index >> 1, last >> 1
+        else:
+            after = _node(after, node)
+        index, last = index >> 1, last >> 1
+    return last == 0 and before.hex() == first.root and after.hex() == later.root
+
+
+def _root(leaves: Sequence[bytes]) -> bytes:
+    """The root of the tree of some leaves (RFC 9162, section 2.1.1)."""
+    if len(leaves) == 1:
+        return leaves[0]
+    left = _left(leaves)
+    return _node(_root(leaves[:left]), _root(leaves[left:]))
+
+
+def _left(leaves: Sequence[bytes]) -> int:
+    """How many leaves are in the left subtree: the largest power of two that is smaller than their number."""
+    return int(1 << ((len(leaves) - 1).bit_length() - 1))
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return sha256(b"\1" + left + right).digest()

@@ -27,14 +27,17 @@ INTACT, COMPLETE, ANCHORED = "intact", "complete", "anchored"
 @dataclass(frozen=True)
 class Verification:
     """`against` has, for each question, what speaks against it; `witnesses` counts the heads that agree, those of
-    receipts that the register keeps copies of, and those that were brought along. `waiting` counts what happened and is
-    written into the ledger by the next run."""
+    receipts that the register keeps copies of, and those that were brought along. `compared` counts the records of runs
+    in the warehouse, `unfinished` is the last run if it has no end yet, `waiting` counts what happened and is written
+    into the ledger by the next run."""
 
     entries: int
     head: Head | None
     against: Mapping[str, Sequence[str]] = field(default_factory=dict)
     kept_witnesses: int = 0
     brought_witnesses: int = 0
+    compared: int = 0
+    unfinished: int | None = None
     waiting: int = 0
 
     @property
@@ -51,12 +54,21 @@ def verify(settings: Settings, anchors: Iterable[Path] = ()) -> Verification:
     if not ledger.is_begun(settings.ledger):
         raise ConfigurationError(f"There is no ledger in {settings.ledger}. Run `bigtrust run` first.")
     brought = [head for path in anchors for head in _heads_of(path)]
+    found = _verify(settings, brought)
+    if not found.holds and found.head:  # a run may have published in between
+        again = _verify(settings, brought)
+        found = again if again.head != found.head else found
+    return found
+
+
+def _verify(settings: Settings, brought: Sequence[Head]) -> Verification:
     try:
         held = ledger.read(settings)
         public = ledger.public_key(settings)
     except BigTrustError as error:
         sentence = error.finding if isinstance(error, Damaged) else str(error)
         return Verification(0, None, {INTACT: [sentence], COMPLETE: [], ANCHORED: []})
+    started = [entry["run"] for entry in _of(held, "run_started")]
     kept, damaged = _kept_heads(settings, public)
     against = [*_against_heads(held, public, kept), *_against_heads(held, public, brought)]
     return Verification(
@@ -65,7 +77,9 @@ def verify(settings: Settings, anchors: Iterable[Path] = ()) -> Verification:
         against={INTACT: damaged, COMPLETE: list(_incomplete(settings, held)), ANCHORED: against},
         kept_witnesses=len(kept),
         brought_witnesses=len(brought),
-        waiting=sum(1 for _ in evidence.waiting(settings, held)),
+        compared=sum(1 for _ in records.newest_first(settings.runs)),
+        unfinished=started[-1] if started and started[-1] not in _ends(held) else None,
+        waiting=evidence.waiting(settings, held),
     )
 
 
@@ -81,6 +95,9 @@ def describe(found: Verification) -> list[str]:
             lines.append(f"  and {len(against) - _SHOWN} more")
     if found.head:
         lines.append(f"{found.entries} entries; head of {found.head.at}, root {found.head.root}")
+        lines.append(f"Compared with {found.compared} records of runs, and with the publications.")
+    if found.unfinished:
+        lines.append(f"Run {found.unfinished} has no end yet: it is under way, or was killed; the next run says so.")
     if found.waiting:
         lines.append(f"{found.waiting} more facts wait for the next run, which writes them.")
     return lines
@@ -89,7 +106,7 @@ def describe(found: Verification) -> list[str]:
 def _answer(found: Verification, question: str) -> str:
     if found.against[question]:
         return "NO"
-    if found.against[INTACT]:
+    if found.head is None:
         return "not asked"
     if question == ANCHORED:
         seen = f"{found.brought_witnesses} brought along, {found.kept_witnesses} of kept receipts"
@@ -118,7 +135,7 @@ def _heads_of(path: Path) -> list[Head]:
     try:
         content = canonical.decode(path.read_bytes().strip())
         return signed_receipts.heads(content) if "receipt" in content else [Head.read(content)]
-    except (OSError, ValueError, TypeError, KeyError):
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         raise ConfigurationError(
             f"--anchor {path} holds neither a receipt nor a signed head (`bigtrust ledger head` prints one)."
         ) from None
@@ -128,16 +145,20 @@ def _against_heads(held: Ledger, public: str, heads: Iterable[Head]) -> Iterator
     for head in heads:
         if not head.is_signed_by(public):
             yield f"a head of {head.size} entries that was seen at {head.at} is not signed with this ledger's key"
-        elif head.size > len(held.entries):
-            yield f"at {head.at} it had {head.size} entries, now it has {len(held.entries)}: entries were removed"
-        elif head.root != held.tree.root(head.size):
-            yield f"the first {head.size} entries are not those that it had at {head.at}: it was written anew"
+        elif lost := ledger.against(held, head):
+            yield lost
 
 
 def _incomplete(settings: Settings, held: Ledger) -> Iterator[str]:
+    if lost := ledger.against_seen(settings, held):
+        yield lost
     yield from _against_runs(held)
     yield from _against_records(settings, held)
     yield from _against_publications(settings, held)
+
+
+def _ends(held: Ledger) -> dict[int, dict[str, Any]]:
+    return {entry["run"]: entry for entry in _of(held, "run_ended")}
 
 
 def _of(held: Ledger, kind: str) -> list[dict[str, Any]]:
@@ -152,13 +173,13 @@ def _against_runs(held: Ledger) -> Iterator[str]:
         if run != before + 1:
             yield f"after run {before} comes run {run}: what lies between them is missing"
     ended = [entry["run"] for entry in _of(held, "run_ended")]
-    for run in started[:-1]:
+    for run in started[:-1]:  # the last may still be under way
         if ended.count(run) != 1:
             yield f"run {run} has {ended.count(run)} ends"
 
 
 def _against_records(settings: Settings, held: Ledger) -> Iterator[str]:
-    ended = {entry["run"]: entry for entry in _of(held, "run_ended")}
+    ended = _ends(held)
     started = [entry["run"] for entry in _of(held, "run_started")]
     for record in records.newest_first(settings.runs):
         entry = ended.get(record.run)
@@ -171,18 +192,23 @@ def _against_records(settings: Settings, held: Ledger) -> Iterator[str]:
 
 
 def _against_publications(settings: Settings, held: Ledger) -> Iterator[str]:
-    """What is in place is what the last run left there, or what was announced after it."""
-    ends = _of(held, "run_ended")
-    last = ends[-1] if ends else {"number": 0, "in_place": {}}
+    """What is in place, now and at the end of each run, is what was in place before, or was announced since."""
     for name in PUBLICATIONS:
-        announced = [entry for entry in _of(held, "publication") if entry["publication"] == name]
-        allowed = {entry["digest"]: entry["run"] for entry in announced if entry["number"] > last["number"]}
-        if name in last["in_place"]:
-            runs = [entry["run"] for entry in announced if entry["digest"] == last["in_place"][name]]
-            allowed[last["in_place"][name]] = runs[-1] if runs else None
+        allowed: dict[str, int | None] = {}  # the run that announced the file, by its digest
+        seen: str | None = None  # what the last end says that was in place
+        is_known = False  # before, somebody may have published without a ledger
+        for entry in held.entries:
+            if entry["kind"] == "publication" and entry["publication"] == name:
+                allowed[entry["digest"]], is_known = entry["run"], True
+            elif entry["kind"] == "run_ended" and (seen := entry["in_place"].get(name)):
+                if is_known and seen not in allowed:
+                    yield f"at the end of run {entry['run']}, publication {name} was not the file published last"
+                allowed, is_known = {seen: allowed.get(seen)}, True
         path = settings.published / f"{name}.duckdb"
+        if path.with_name(f"{path.name}.wal").exists():
+            yield f"beside publication {name} lies {path.name}.wal: who queries it sees what that adds or removes"
         if not path.exists():
-            if name in last["in_place"]:
+            if seen is not None:
                 yield f"publication {name} is gone"
             continue
         found = digest(path)

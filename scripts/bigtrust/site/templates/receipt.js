@@ -5,7 +5,7 @@ const told = JSON.parse(document.getElementById("told").textContent);
 const encoder = new TextEncoder();
 const HEX = { hash: /^[0-9a-f]{64}$/, signature: /^[0-9a-f]{128}$/, nonce: /^[0-9a-f]{32}$/ };
 const FIELDS = ["channel", "effective_by", "head", "key", "latest_by", "nonce", "number", "requested_at", "scope", "subject", "version"];
-const CHECKS = ["form", "key", "signature", "witness", "entry", "inclusion", "head"];
+const CHECKS = ["form", "key", "signature", "witness", "entry", "inclusion", "head", "consistency"];
 
 // RFC 8785, for texts, whole numbers, truth values, null, lists and objects.
 function canonical(value) {
@@ -40,9 +40,10 @@ function isReceipt(content) {
     && Object.hasOwn(told.scopes, receipt.scope) && isMoment(receipt.requested_at) && isDay(receipt.latest_by)
     && (receipt.effective_by === null || isDay(receipt.effective_by)) && (receipt.head === null || isHead(receipt.head));
   if (!isWhole || effect === undefined) return isWhole;
-  return hasExactly(effect, ["entry", "head", "path"]) && isHead(effect.head) && isObject(effect.entry)
+  return hasExactly(effect, ["consistency", "entry", "head", "path"]) && isHead(effect.head) && isObject(effect.entry)
     && Number.isSafeInteger(effect.entry.number) && Number.isSafeInteger(effect.entry.run) && isMoment(effect.entry.at)
-    && Array.isArray(effect.path) && effect.path.every((node) => isHex(node, "hash"));
+    && [effect.path, effect.consistency].every((path) => Array.isArray(path) && path.every((node) => isHex(node, "hash")))
+    && (receipt.head !== null || effect.consistency.length === 0);
 }
 
 async function isSigned(key, purpose, value, signature) {
@@ -51,20 +52,40 @@ async function isSigned(key, purpose, value, signature) {
 
 const isHeadSigned = (key, { at, root, size, signature }) => isSigned(key, "head", { at, root, size }, signature);
 
-// RFC 9162, section 2.1.3.2.
-async function isIncluded(entry, path, head) {
-  let [index, last] = [entry.number - 1, head.size - 1];
-  if (index < 0 || index > last) return false;
-  let root = await sha256(Uint8Array.of(0), encoder.encode(canonical(entry)));
+const joined = (left, right) => sha256(Uint8Array.of(1), bytes(left), bytes(right));
+
+// Follows a proof to the roots of a beginning of the tree and of the tree: RFC 9162, sections 2.1.3.2 and 2.1.4.2.
+async function climbed(index, last, path, start) {
+  let [before, after] = [start, start];
   for (const node of path) {
-    if (last === 0) return false;
-    const isRight = index % 2 === 1 || index === last;
-    const [left, right] = isRight ? [node, root] : [root, node];
-    root = await sha256(Uint8Array.of(1), bytes(left), bytes(right));
-    if (isRight) while (index % 2 === 0 && index > 0) [index, last] = [index / 2, Math.floor(last / 2)];
+    if (last === 0) return [];
+    if (index % 2 === 1 || index === last) {
+      [before, after] = [await joined(node, before), await joined(node, after)];
+      while (index % 2 === 0 && index > 0) [index, last] = [index / 2, Math.floor(last / 2)];
+    } else {
+      after = await joined(after, node);
+    }
     [index, last] = [Math.floor(index / 2), Math.floor(last / 2)];
   }
-  return last === 0 && root === head.root;
+  return last === 0 ? [before, after] : [];
+}
+
+async function isIncluded(entry, path, head) {
+  if (entry.number < 1 || entry.number > head.size) return false;
+  const leaf = await sha256(Uint8Array.of(0), encoder.encode(canonical(entry)));
+  return (await climbed(entry.number - 1, head.size - 1, path, leaf))[1] === head.root;
+}
+
+// Whether the ledger of `head` begins with the one that had the head `seen`, in which `entry` was not yet.
+async function isConsistent(seen, path, head, entry) {
+  if (entry.number <= seen.size) return false;
+  let [index, last] = [seen.size - 1, head.size - 1];
+  while (index % 2 === 1) [index, last] = [Math.floor(index / 2), Math.floor(last / 2)];
+  const isSubtree = Number.isInteger(Math.log2(seen.size)); // which the proof does not repeat
+  const nodes = isSubtree ? [seen.root, ...path] : path;
+  if (nodes.length === 0) return false;
+  const [before, after] = await climbed(index, last, nodes.slice(1), nodes[0]);
+  return before === seen.root && after === head.root;
 }
 
 // What became of a receipt: its result, the checks that were made, and the receipt if it can be read.
@@ -110,7 +131,7 @@ async function verify(content, today) {
     const result = today > by ? "overdue" : receipt.effective_by ? "open" : "open_by_law";
     return { ...outcome(result), receipt, by };
   }
-  const { entry, path, head } = effect;
+  const { entry, path, head, consistency } = effect;
   const isOfThis = entry.kind === "request_effective" && entry.commitment === await sha256(encoder.encode(canonical(receipt)));
   if (!isOfThis) return outcome("altered", "entry");
   pass("entry");
@@ -118,6 +139,10 @@ async function verify(content, today) {
   pass("inclusion");
   if (!(await isHeadSigned(key, head))) return outcome("altered", "head");
   pass("head");
+  if (receipt.head !== null) {
+    if (!(await isConsistent(receipt.head, consistency, head, entry))) return outcome("altered", "consistency");
+    pass("consistency");
+  }
   return { ...outcome("effective"), receipt, entry };
 }
 
