@@ -12,6 +12,7 @@ FOLDERS = {
     "BIGTRUST_WAREHOUSE": "/var/lib/bigtrust/warehouse",
     "BIGTRUST_PUBLISHED": "/var/lib/bigtrust/published",
     "BIGTRUST_REGISTER": "/var/lib/bigtrust/register",
+    "BIGTRUST_SITE": "/var/lib/bigtrust/site",
     "BIGTRUST_LEDGER": "/var/lib/bigtrust/ledger",
     "BIGTRUST_SECRET_FILE": "/etc/bigtrust/pseudonymisation.key",
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 from bigtrust.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[2]
+FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")  # BIGTRUST_LANDING and so on
 PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "governance")
 
 
@@ -152,10 +153,9 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""
-        folders = ("landing", "warehouse", "published", "register", "site", "ledger")
         return {
             "BIGTRUST_PROJECT": str(self.project),
-            **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in folders},
+            **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in FOLDERS},
             "BIGTRUST_SECRET_FILE": str(self.secret_file),
             "BIGTRUST_LEDGER_KEY_FILE": str(self.ledger_key),
             "BIGTRUST_AS_OF": self.as_of.isoformat() if self.as_of else "",

@@ -27,6 +27,7 @@ from typing import Any
 
 import duckdb
 import jsonschema
+import make_pictures
 import pytest
 import yaml
 from click.testing import CliRunner
@@ -34,7 +35,7 @@ from click.testing import CliRunner
 from bigtrust.cli import main
 from bigtrust.errors import ExitCode
 from bigtrust.registry import CODES
-from bigtrust.settings import PROJECT
+from bigtrust.settings import FOLDERS, PROJECT, Settings
 from warehouse import PUBLICATIONS, Warehouse
 
 README, SCHEDULING = PROJECT / "README.md", PROJECT / "docs" / "scheduling.md"
@@ -195,6 +196,33 @@ def test_no_block_is_tagged_with_a_language_that_no_test_knows() -> None:
     assert {block.tag for page in PAGES for block in blocks(page)} <= known
     untagged = [str(block) for page in (*OWN_PAGES, *DECISIONS) for block in blocks(page) if not block.tag]
     assert untagged == []
+
+
+SECRET_FILE = "BIGTRUST_SECRET_FILE"
+
+
+def variables_set(text: str) -> set[str]:
+    """The variables that a block gives a value; not those for which it has a default only (:=)."""
+    return set(re.findall(r"\b(BIGTRUST_\w+)(?:=|\": )", text))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in GUIDES for block in blocks(page) if "BIGTRUST_REGISTER" in variables_set(block.text)],
+    ids=str,
+)
+def test_whoever_names_folders_of_their_own_names_all_of_them_and_a_secret_with_the_key_of_the_ledger(
+    block: Block,
+) -> None:
+    needed = {f"BIGTRUST_{name.upper()}" for name in FOLDERS} | {SECRET_FILE}
+    assert variables_set(block.text) >= needed, f"{block} would write into the ledger, the site or with the key of all"
+
+
+def test_pictures_are_made_in_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIGTRUST_LEDGER_KEY_FILE", "/etc/bigtrust/ledger.key")
+    settings = Settings.load(make_pictures.environment(tmp_path))
+    places = [getattr(settings, name) for name in FOLDERS]
+    assert all(path.is_relative_to(tmp_path) for path in [*places, settings.secret_file, settings.ledger_key])
 
 
 # --- queries and Python -------------------------------------------------------------------------------------------
