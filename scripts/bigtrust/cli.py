@@ -541,8 +541,8 @@ def justify(claim: str, first: str | None, last: str | None, output: str | None,
     settings = Settings.load(**folders)
     days = (None if day is None else _date(flag, day) for flag, day in (("--from", first), ("--to", last)))
     found = justifying.justify(settings, claim, *days)
-    folder = Path(output) if output else settings.warehouse / "justifications" / claim
-    page, content = justifying.write(found, folder)
+    folder = Path(output) if output else justifying.folder(settings, claim)
+    page, content = justifying.write(settings, found, folder)
     _print_lines([*justifying.describe(found), f"Page: {page}", f"Evidence: {content}"])
     if found.verdict != justifying.PROVEN:
         sys.exit(int(ExitCode.CHECK_FAILED))

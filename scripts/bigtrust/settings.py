@@ -1,7 +1,7 @@
 """Where things are: one immutable object, from flags, environment variables and defaults, in this order."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -139,16 +139,28 @@ class Settings:
         """What the attacks of the last measurement found (JSON; figures only)."""
         return self.warehouse / "reidentification.json"
 
-    def require_elsewhere(self, output: Path, folders: Iterable[str], what: str) -> None:
-        """Raise ConfigurationError if `output`, an absolute path, lies in one of the folders (names of fields).
+    def require_elsewhere(self, output: Path, what: str = "", *, own: Path | None = None) -> None:
+        """Raise ConfigurationError if `output`, an absolute path, lies in one of the folders: others read them, runs
+        read them, or they must outlive everything else. `own` is the one place in them that is meant for it.
 
-        `what` is personal data that is written there, as the sentence begins with it.
+        `what` is personal data that is written there, as the sentence begins with it; none if it is empty.
         """
-        for name in folders:
+        if own is not None and output.is_relative_to(own):
+            return
+        why = f"{what} are personal data: name a folder of their own" if what else "Name a folder of its own"
+        for name in FOLDERS:
             if output.is_relative_to(getattr(self, name)):
+                raise ConfigurationError(f"--output {output} lies in the {name} folder. {why}.")
+
+    def require_apart(self, name: str) -> None:
+        """Raise ConfigurationError if the folder of this name holds another one, or lies in it: as it is replaced."""
+        folder = getattr(self, name)
+        for other in FOLDERS:
+            place = getattr(self, other)
+            if other != name and (folder.is_relative_to(place) or place.is_relative_to(folder)):
                 raise ConfigurationError(
-                    f"--output {output} lies in the {name} folder. {what} are personal data: name a folder of their "
-                    "own."
+                    f"The {name} folder {folder} and the {other} folder {place} lie in each other. Nothing was "
+                    f"written: name a folder of its own (--{name}, BIGTRUST_{name.upper()})."
                 )
 
     def environment(self) -> dict[str, str]:

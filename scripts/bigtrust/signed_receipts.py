@@ -133,7 +133,7 @@ def write_for(settings: Settings, request_id: str, output: Path) -> tuple[Path, 
         )
     ((name, request),) = named.items()
     receipt = Receipts(settings).complete(name, request, ledger.read(settings))
-    settings.require_elsewhere(output.resolve(), ("published", "site", "landing", "ledger"), "Receipts")
+    settings.require_elsewhere(output.resolve(), "Receipts")
     path = output / f"{name}.json"
     try:
         private_folder(output)

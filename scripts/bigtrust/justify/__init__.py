@@ -106,8 +106,15 @@ def describe(it: Justification) -> list[str]:
     return [*lines, *(f"  Run {it.run}, {it.day}: {it.outcome}; {it.why}." for it in words["others"])]
 
 
-def write(justification: Justification, output: Path) -> tuple[Path, Path]:
-    """Write the page and the JSON into a folder; return both files. Raises ConfigurationError if it cannot."""
+def folder(settings: Settings, code: str) -> Path:
+    """Where the justification of a sentence is written if no other folder is named."""
+    return settings.warehouse / "justifications" / code
+
+
+def write(settings: Settings, justification: Justification, output: Path) -> tuple[Path, Path]:
+    """Write the page and the JSON into a folder; return both files. Raises ConfigurationError if it cannot, or if the
+    folder is one that others or runs read."""
+    settings.require_elsewhere(output.resolve(), own=settings.warehouse / "justifications")
     page = html.page(FOLDER, "justification.j2", {"it": justification, **_words(justification)}, {"number": _number})
     try:
         write_durably(output / CONTENT, json.dumps(_content(justification), ensure_ascii=False, indent=1) + "\n")
