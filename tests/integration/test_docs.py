@@ -32,6 +32,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from bigtrust import ledger, secret
 from bigtrust.cli import main
 from bigtrust.errors import ExitCode
 from bigtrust.registry import CODES
@@ -310,6 +311,22 @@ def test_an_example_calls_real_commands_with_known_variables_and_holds_no_secret
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.suffix == ".py"], ids=lambda path: path.name)
 def test_an_example_in_python_compiles(path: Path) -> None:
     compile(path.read_text(encoding="utf-8"), path.name, "exec")
+
+
+def test_the_keys_that_the_guide_makes_are_of_use_to_a_job_that_may_not_write_there(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks(SCHEDULING) if "openssl" in block.text]
+    script = block.text.replace("/etc/bigtrust", str(tmp_path / "etc"))
+    script = script.replace("bigtrust:bigtrust", f"{os.getuid()}:{os.getgid()}")
+    subprocess.run(["/bin/sh", "-euc", script], check=True, timeout=60)
+    settings = Warehouse(
+        tmp_path / "var", variables={SECRET_FILE: str(tmp_path / "etc" / "pseudonymisation.key")}
+    ).settings
+    made = {path.name: path.read_text() for path in (tmp_path / "etc").iterdir()}
+    assert len(secret.load(settings)) == 32
+    settings.ledger.mkdir()
+    assert ledger.signing.signer(settings).public == ledger.public_key(settings)
+    assert {path.name: path.read_text() for path in (tmp_path / "etc").iterdir()} == made
+    assert made.keys() == {"pseudonymisation.key", "ledger.key"}
 
 
 def test_the_systemd_units_parse_and_belong_together() -> None:
