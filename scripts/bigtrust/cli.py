@@ -331,8 +331,9 @@ def review(
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def status(max_age: float, **folders: str | None) -> None:
-    """The last run, the age of each publication, the oldest open request; exit 1 when stale or failed."""
+    """The last run, each publication's age, the oldest open request, the ledger; exit 1 when one is not well."""
     from bigtrust import monitoring
 
     state = monitoring.status(Settings.load(**folders), now=datetime.now(UTC), max_age_hours=max_age)
