@@ -50,6 +50,7 @@ class Settings:
                 raise ConfigurationError(f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder.")
             return path
 
+        as_of = overrides.get("as_of") or environment.get("BIGTRUST_AS_OF")
         secret_file = project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key")
         return cls(
             project=project,
@@ -61,7 +62,7 @@ class Settings:
             ledger=folder("ledger"),
             secret_file=secret_file,
             ledger_key=project / (environment.get("BIGTRUST_LEDGER_KEY_FILE") or secret_file.with_name("ledger.key")),
-            as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
+            as_of=to_date(as_of, "--as-of (BIGTRUST_AS_OF)") if as_of else None,
         )
 
     @property
@@ -180,11 +181,10 @@ class Settings:
         }
 
 
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
+def to_date(text: str, what: str) -> date:
+    """Return the day that a text names. Raises ConfigurationError, which begins with `what` it is, if it is none."""
     with suppress(ValueError):
         day = date.fromisoformat(text)
         if day.isoformat() == text:  # Python also reads 20260131, the warehouse does not
             return day
-    raise ConfigurationError("--as-of (BIGTRUST_AS_OF) is not a date. Write it as YYYY-MM-DD.")
+    raise ConfigurationError(f"{what} is not a date. Write it as YYYY-MM-DD.")

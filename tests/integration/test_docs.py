@@ -192,6 +192,35 @@ def test_every_command_explains_itself(name: str) -> None:
     assert "--help" in result.output
 
 
+def test_the_list_of_commands_says_what_each_does_in_a_whole_sentence() -> None:
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=200).output.partition("Commands:")[2]
+    lines = [" ".join(line.split()) for line in listed.strip().splitlines()]
+    assert len(lines) == len(main.commands)
+    assert not [line for line in lines if re.search(r"\b(?:art|no|e\.g|i\.e)\.$", line)], "cut at a full stop"
+
+
+@pytest.mark.parametrize("command", ["status", "ledger verify", "justify"])
+def test_the_help_and_the_readme_name_a_command_that_ends_with_1_for_a_reason_of_its_own(command: str) -> None:
+    said = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    assert command in said.partition("; 1 ")[2].partition("; 2 ")[0]
+    (row,) = re.findall(r"^\| 1 \|.*$", prose(README), flags=re.MULTILINE)
+    assert f"`{command}`" in row
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (("demo", "--until", "20260101"), "--until"),
+        (("justify", "--claim", "A-1", "--to", "20260101"), "--to"),
+        (("run", "--as-of", "20260101"), "--as-of (BIGTRUST_AS_OF)"),
+    ],
+)
+def test_a_day_is_written_in_one_way_everywhere(tmp_path: Path, arguments: tuple[str, ...], flag: str) -> None:
+    result = Warehouse(tmp_path).bigtrust(*arguments)
+    assert result.exit_code == ExitCode.CONFIGURATION
+    assert f"{flag} is not a date. Write it as YYYY-MM-DD." in " ".join(result.stderr.split())
+
+
 def test_no_block_is_tagged_with_a_language_that_no_test_knows() -> None:
     known = {"sh", "console", "sql", "python", "yaml", "json", "text", "ini", ""}
     assert {block.tag for page in PAGES for block in blocks(page)} <= known

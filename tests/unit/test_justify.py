@@ -205,8 +205,10 @@ def test_a_damaged_ledger_justifies_nothing(company: Company) -> None:
     ("arguments", "sentence"),
     [
         ((None, None, "NONE-1"), "It has FORGET-1, KEEP-1"),
-        ((date(2026, 3, 2), FIRST, "KEEP-1"), "--from is after --to"),
-        ((None, date(2026, 4, 2), "KEEP-1"), "in the future"),
+        ((date(2026, 3, 2), FIRST, "KEEP-1"), r"^--from is after --to"),
+        ((date(2026, 4, 2), None, "KEEP-1"), r"^--from is after --to \(today"),
+        ((None, date(2026, 4, 2), "KEEP-1"), r"^--to is in the future"),
+        ((None, date(2026, 2, 27), "KEEP-1"), r"^--to: the policy says this since 2026-03-01\."),
         ((date(2026, 2, 1), date(2026, 2, 2), "KEEP-1"), "the policy had no such sentence"),
     ],
 )
