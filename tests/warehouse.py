@@ -19,7 +19,7 @@ from dbt.cli.main import dbtRunnerResult
 from bigtrust import checks
 from bigtrust.build import Dbt, Progress
 from bigtrust.cli import main
-from bigtrust.settings import PROJECT, Settings
+from bigtrust.settings import FOLDERS, PROJECT, Settings
 
 PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "governance")
 PROJECT_PARTS = ("dbt_project.yml", "profiles.yml", "models", "macros", "seeds", "tests/dbt", "expectations")
@@ -109,9 +109,6 @@ class Warehouse:
     def _rows(path: Path, sql: str, parameters: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(path), read_only=True) as connection:
             return connection.execute(sql, list(parameters)).fetchall()
-
-
-FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Big Trust as an Airflow DAG (Airflow 3): build, check and publish every night, then look whether all is well."""
+"""Big Trust as an Airflow DAG (Airflow 3): publish every night, write the public site, look whether all is well."""
 
 from datetime import UTC, datetime
 
@@ -12,6 +12,7 @@ FOLDERS = {
     "BIGTRUST_WAREHOUSE": "/var/lib/bigtrust/warehouse",
     "BIGTRUST_PUBLISHED": "/var/lib/bigtrust/published",
     "BIGTRUST_REGISTER": "/var/lib/bigtrust/register",
+    "BIGTRUST_SITE": "/var/lib/bigtrust/site",
     "BIGTRUST_LEDGER": "/var/lib/bigtrust/ledger",
     "BIGTRUST_SECRET_FILE": "/etc/bigtrust/pseudonymisation.key",
 }
@@ -30,9 +31,15 @@ with DAG(
         bash_command=f"{BIGTRUST} run",
         skip_on_exit_code=4,  # another run holds the lock
     )
+    site = BashOperator(
+        task_id="site",
+        bash_command=f"{BIGTRUST} site",
+        skip_on_exit_code=4,
+        trigger_rule="all_done",  # the public site also says that a run was refused
+    )
     status = BashOperator(
         task_id="status",
         bash_command=f"{BIGTRUST} status",
         trigger_rule="all_done",  # also after a run that failed or was skipped
     )
-    run >> status
+    run >> [site, status]

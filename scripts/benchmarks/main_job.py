@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from bigtrust import records
-from bigtrust.settings import PROJECT, Settings
+from bigtrust.settings import FOLDERS, PROJECT, Settings
 
 BIN = Path(sys.executable).parent
 
@@ -71,8 +71,7 @@ def _command(command: list[str | Path], root: Path) -> tuple[float, float]:
 
 
 def _environment(root: Path) -> dict[str, str]:
-    names = ("landing", "warehouse", "published", "register", "site", "ledger")
-    folders = {f"BIGTRUST_{name.upper()}": str(root / name) for name in names}
+    folders = {f"BIGTRUST_{name.upper()}": str(root / name) for name in FOLDERS}
     return folders | {"BIGTRUST_SECRET_FILE": str(root / "secret.key"), "BIGTRUST_PROJECT": str(PROJECT)}
 
 

@@ -28,8 +28,6 @@ from bigtrust.recipients import Recipient
 from bigtrust.sampled import Reporter
 from bigtrust.settings import Settings
 
-# Folders that others read, that runs read, and what must outlive everything else.
-_NO_PLACE = ("published", "site", "landing", "register", "ledger", "warehouse")
 _CAMPAIGN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 _REACHING = ("email", "phone", "street")  # of which somebody without any cannot be reached
 EXPORTED, OTHER = "exported", "other"
@@ -192,7 +190,7 @@ def _require_sensible(request: Offer | Recall) -> None:
 
 
 def _require_free(settings: Settings, output: Path) -> None:
-    settings.require_elsewhere(output, _NO_PLACE, "Addresses")
+    settings.require_elsewhere(output, "Addresses")
     if not output.parent.is_dir():
         raise ConfigurationError(f"--output: there is no folder {output.parent}. Make it, for its owner alone.")
     for path in (output, _beside(output)):

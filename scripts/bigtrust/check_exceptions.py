@@ -16,6 +16,7 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.gx.patterns import found_in
 from bigtrust.gx.permitted import nearest
 from bigtrust.registry import Check
+from bigtrust.settings import to_date
 from bigtrust.verdicts import CheckResult, of_project
 
 FILE = Path("seeds/policy/check_exceptions.csv")
@@ -155,7 +156,7 @@ def _exception(
             )
     if _folded(row["owner"]) == _folded(row["approved_by"]):
         raise ConfigurationError(f"{where}: the owner approves it. Have it approved by somebody else.")
-    expires_on = _date(row["expires_on"], where)
+    expires_on = to_date(row["expires_on"], f"{where}: expires_on")
     if expires_on > _in_twelve_months(day):
         raise ConfigurationError(f"{where}: expires_on is more than 12 months ahead. Name an earlier day.")
     return CheckException(code, named, row["reason"], row["owner"], row["approved_by"], expires_on)
@@ -163,16 +164,6 @@ def _exception(
 
 def _folded(name: str) -> str:
     return "".join(name.split()).casefold()
-
-
-def _date(text: str, where: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = None
-    if day is None or day.isoformat() != text:  # Python also reads 20260131, the warehouse does not
-        raise ConfigurationError(f"{where}: expires_on is not a date. Write it as YYYY-MM-DD.")
-    return day
 
 
 def _in_twelve_months(day: date) -> date:

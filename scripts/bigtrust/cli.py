@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from rich.table import Table
 
 from bigtrust import __version__
 from bigtrust.errors import BigTrustError, ConfigurationError, ExitCode, unexpected
-from bigtrust.settings import Settings
+from bigtrust.settings import Settings, to_date
 
 console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 120)
 logging.raiseExceptions = False  # a log that cannot be written (a full disk) is no traceback on the terminal
@@ -69,7 +69,8 @@ def main() -> None:
     """Turn raw customer data into warehouse views that are safe to query, and prove it.
 
     \b
-    Exit codes: 0 done; 1 a check failed and nothing was published;
+    Exit codes: 0 done; 1 a check failed and nothing was published (of status,
+    ledger verify, justify: something is stale, failed or speaks against it);
     2 wrong usage or configuration; 3 unusable input; 4 another run holds the lock.
     """
 
@@ -84,7 +85,8 @@ def demo(customers: int, seed: int, until: str | None, landing: str | None) -> N
     from bigtrust.demo import write_demo
 
     settings = Settings.load(landing=landing)
-    rows = write_demo(settings.landing, customers=customers, seed=seed, until=_date("--until", until))
+    last_day = to_date(until, "--until") if until else datetime.now(UTC).date()
+    rows = write_demo(settings.landing, customers=customers, seed=seed, until=last_day)
     for name, count in rows.items():
         console.print(f"  {name:<20} {count:>12,} rows")
     console.print(f"Demo landing data is in {settings.landing}. Next: bigtrust run")
@@ -331,8 +333,9 @@ def review(
 @_folder("warehouse", "Where runs leave their records.")
 @_folder("published", "Where the publications are.")
 @_folder("register", "The register of erasure requests.")
+@_folder("ledger", "The evidence ledger.")
 def status(max_age: float, **folders: str | None) -> None:
-    """The last run, the age of each publication, the oldest open request; exit 1 when stale or failed."""
+    """The last run, each publication's age, the oldest open request, the ledger; exit 1 when one is not well."""
     from bigtrust import monitoring
 
     state = monitoring.status(Settings.load(**folders), now=datetime.now(UTC), max_age_hours=max_age)
@@ -538,10 +541,10 @@ def justify(claim: str, first: str | None, last: str | None, output: str | None,
     from bigtrust import justify as justifying
 
     settings = Settings.load(**folders)
-    days = (None if day is None else _date(flag, day) for flag, day in (("--from", first), ("--to", last)))
+    days = (None if day is None else to_date(day, flag) for flag, day in (("--from", first), ("--to", last)))
     found = justifying.justify(settings, claim, *days)
-    folder = Path(output) if output else settings.warehouse / "justifications" / claim
-    page, content = justifying.write(found, folder)
+    folder = Path(output) if output else justifying.folder(settings, claim)
+    page, content = justifying.write(settings, found, folder)
     _print_lines([*justifying.describe(found), f"Page: {page}", f"Evidence: {content}"])
     if found.verdict != justifying.PROVEN:
         sys.exit(int(ExitCode.CHECK_FAILED))
@@ -627,7 +630,7 @@ def preview(**folders: str | None) -> None:
 @click.option("--output", metavar="DIR", help="Where to write. [default: processing/ beside the summary page]")
 @_folder("warehouse", "Where the last run left what it built, and where the record goes.")
 def processing(output: str | None, **folders: str | None) -> None:
-    """The record of processing activities (GDPR art. 30) and the data inventory, as pages and CSV."""
+    """The record of processing activities (GDPR article 30) and the data inventory, as pages and CSV."""
     from bigtrust import processing as records_of_processing
 
     settings = Settings.load(**folders)
@@ -773,7 +776,7 @@ def activate(
             raise click.UsageError(
                 "A recall needs --product, --from and --to, and no --campaign, --category, --purpose."
             )
-        days = (_date("--from", first), _date("--to", last))
+        days = (to_date(first, "--from"), to_date(last, "--to"))
         request = activation.Recall(product, *days, recipient)
     else:
         if campaign is None or category is None or any(of_recall):
@@ -932,15 +935,6 @@ def _print_table(title: str, headings: list[str], rows: list[list[Any]]) -> None
 
 def _short(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _date(flag: str, text: str | None) -> date:
-    if text is None:
-        return datetime.now(UTC).date()
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ConfigurationError(f"{flag} is not a date. Write it as YYYY-MM-DD.") from None
 
 
 def _escaped(text: str) -> str:

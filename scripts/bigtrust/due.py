@@ -35,8 +35,6 @@ _FILES = """
     select distinct landing_table, file_name, digest
     from restricted.landing_due left join landing.files using (landing_table, file_number)
 """
-# folders for readers, folders that runs read, and what must outlive everything else
-_NO_PLACE = ("published", "site", "landing", "register", "ledger")
 
 
 def export(settings: Settings, folder: Path) -> dict[str, int]:
@@ -47,7 +45,7 @@ def export(settings: Settings, folder: Path) -> dict[str, int]:
     another day, or if landing has changed since; LockedError while a run is under way.
     """
     folder = folder.resolve()
-    settings.require_elsewhere(folder, _NO_PLACE, "Keys")
+    settings.require_elsewhere(folder, "Keys")
     with lock.exclusive(settings.warehouse):
         _require_current(settings)
         try:

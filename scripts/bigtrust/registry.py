@@ -475,11 +475,14 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "ART-02",
         "artefact",
-        "No file that a run leaves holds the pseudonymisation secret or what is derived from it.",
+        "No file that a run leaves holds the pseudonymisation secret, what is derived from it, or the private key of "
+        "the ledger.",
         "files",
-        "Who has the secret, a key or a pad can compute the pseudonym of anybody.",
+        "Who has the secret, a key or a pad can compute the pseudonym of anybody. Who has the ledger's key can sign "
+        "another ledger.",
         "Find what wrote it, and remove the file. If others could read it, do what docs/pseudonyms.md says of a secret "
-        "that became known: rotating a domain is no remedy, for its keys derive from the secret.",
+        "that became known: rotating a domain is no remedy, for its keys derive from the secret. Of the ledger, only "
+        "heads that others saw before then say which one is true.",
         no_exception=_WHOLE_FILES,
     ),
     Check(

@@ -103,7 +103,14 @@ def _create(settings: Settings) -> None:
             "vault or a register exists already. Restore the secret from your backup: a new one would change every "
             "pseudonym."
         )
-    write_durably(settings.secret_file, secrets.token_hex(MINIMUM_BYTES) + "\n", mode=0o600)
+    try:
+        write_durably(settings.secret_file, secrets.token_hex(MINIMUM_BYTES) + "\n", mode=0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Pseudonymisation secret: the file {settings.secret_file} cannot be made "
+            f"({error.strerror or type(error).__name__}). Make it yourself (`openssl rand -hex 32`, mode 0600, for the "
+            "user who runs this), or name another one in BIGTRUST_SECRET_FILE."
+        ) from None
 
 
 def _require_same(secret: bytes, settings: Settings) -> None:

@@ -1,7 +1,7 @@
 """Where things are: one immutable object, from flags, environment variables and defaults, in this order."""
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
@@ -10,6 +10,7 @@ from pathlib import Path
 from bigtrust.errors import ConfigurationError
 
 PROJECT = Path(__file__).resolve().parents[2]
+FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")  # BIGTRUST_LANDING and so on
 PUBLICATIONS = ("analytics", "insights", "finance", "marketing", "service", "governance")
 
 
@@ -49,6 +50,7 @@ class Settings:
                 raise ConfigurationError(f"{name} folder: {path} is a file. Set BIGTRUST_{name.upper()} to a folder.")
             return path
 
+        as_of = overrides.get("as_of") or environment.get("BIGTRUST_AS_OF")
         secret_file = project / (environment.get("BIGTRUST_SECRET_FILE") or ".secrets/pseudonymisation.key")
         return cls(
             project=project,
@@ -60,7 +62,7 @@ class Settings:
             ledger=folder("ledger"),
             secret_file=secret_file,
             ledger_key=project / (environment.get("BIGTRUST_LEDGER_KEY_FILE") or secret_file.with_name("ledger.key")),
-            as_of=_date(overrides.get("as_of") or environment.get("BIGTRUST_AS_OF") or None),
+            as_of=to_date(as_of, "--as-of (BIGTRUST_AS_OF)") if as_of else None,
         )
 
     @property
@@ -143,24 +145,35 @@ class Settings:
         """What the attacks of the last measurement found (JSON; figures only)."""
         return self.warehouse / "reidentification.json"
 
-    def require_elsewhere(self, output: Path, folders: Iterable[str], what: str) -> None:
-        """Raise ConfigurationError if `output`, an absolute path, lies in one of the folders (names of fields).
+    def require_elsewhere(self, output: Path, what: str = "", *, own: Path | None = None) -> None:
+        """Raise ConfigurationError if `output`, an absolute path, lies in one of the folders: others read them, runs
+        read them, or they must outlive everything else. `own` is the one place in them that is meant for it.
 
-        `what` is personal data that is written there, as the sentence begins with it.
+        `what` is personal data that is written there, as the sentence begins with it; none if it is empty.
         """
-        for name in folders:
+        if own is not None and output.is_relative_to(own):
+            return
+        why = f"{what} are personal data: name a folder of their own" if what else "Name a folder of its own"
+        for name in FOLDERS:
             if output.is_relative_to(getattr(self, name)):
+                raise ConfigurationError(f"--output {output} lies in the {name} folder. {why}.")
+
+    def require_apart(self, name: str) -> None:
+        """Raise ConfigurationError if the folder of this name holds another one, or lies in it: as it is replaced."""
+        folder = getattr(self, name)
+        for other in FOLDERS:
+            place = getattr(self, other)
+            if other != name and (folder.is_relative_to(place) or place.is_relative_to(folder)):
                 raise ConfigurationError(
-                    f"--output {output} lies in the {name} folder. {what} are personal data: name a folder of their "
-                    "own."
+                    f"The {name} folder {folder} and the {other} folder {place} lie in each other. Nothing was "
+                    f"written: name a folder of its own (--{name}, BIGTRUST_{name.upper()})."
                 )
 
     def environment(self) -> dict[str, str]:
         """The same settings as environment variables, for dbt and for subprocesses. Holds no secret."""
-        folders = ("landing", "warehouse", "published", "register", "site", "ledger")
         return {
             "BIGTRUST_PROJECT": str(self.project),
-            **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in folders},
+            **{f"BIGTRUST_{name.upper()}": str(getattr(self, name)) for name in FOLDERS},
             "BIGTRUST_SECRET_FILE": str(self.secret_file),
             "BIGTRUST_LEDGER_KEY_FILE": str(self.ledger_key),
             "BIGTRUST_AS_OF": self.as_of.isoformat() if self.as_of else "",
@@ -173,11 +186,10 @@ class Settings:
         }
 
 
-def _date(text: str | None) -> date | None:
-    if text is None:
-        return None
+def to_date(text: str, what: str) -> date:
+    """Return the day that a text names. Raises ConfigurationError, which begins with `what` it is, if it is none."""
     with suppress(ValueError):
         day = date.fromisoformat(text)
         if day.isoformat() == text:  # Python also reads 20260131, the warehouse does not
             return day
-    raise ConfigurationError("--as-of (BIGTRUST_AS_OF) is not a date. Write it as YYYY-MM-DD.")
+    raise ConfigurationError(f"{what} is not a date. Write it as YYYY-MM-DD.")

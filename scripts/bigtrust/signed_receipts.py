@@ -153,7 +153,7 @@ def write_for(settings: Settings, request_id: str, output: Path) -> tuple[Path, 
     ((name, request),) = named.items()
     receipts = Receipts(settings)
     receipt = receipts.complete(name, request, ledger.read(settings))
-    settings.require_elsewhere(output.resolve(), ("published", "site", "landing", "ledger"), "Receipts")
+    settings.require_elsewhere(output.resolve(), "Receipts")
     # the register's own name of a request that landing delivered follows from what it names
     path = output / f"{_digest(receipt['receipt'])[:32] if name.startswith(register.LANDED) else name}.json"
     try:

@@ -18,25 +18,30 @@ from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-PROJECT = Path(__file__).resolve().parents[2]
+from bigtrust.settings import FOLDERS, PROJECT
+
 PICTURE = PROJECT / "docs" / "images" / "run.svg"
 LAST_DAY = "2026-10-31"
-FOLDERS = ("landing", "warehouse", "published", "register")
 FONTS = "ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace"
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The variables of a warehouse in a folder: nothing that is made for a picture touches another one."""
+    others = {name: value for name, value in os.environ.items() if "BIGTRUST" not in name}
+    return {
+        **others,
+        **{f"BIGTRUST_{name.upper()}": str(folder / name) for name in FOLDERS},
+        "BIGTRUST_SECRET_FILE": str(folder / "secrets" / "pseudonymisation.key"),
+        "BIGTRUST_AS_OF": LAST_DAY,
+        "PYTHONPATH": str(PROJECT / "scripts"),
+    }
 
 
 def output_of_a_run(folder: Path) -> str:
     """Write demo data into the folder, run the main job there, and return what it prints."""
-    environment = {
-        **os.environ,
-        **{f"BIGTRUST_{name.upper()}": str(folder / name) for name in FOLDERS},
-        "BIGTRUST_SECRET_FILE": str(folder / "secrets" / "pseudonymisation.key"),
-    }
-    command = [sys.executable, "-m", "bigtrust.cli"]
-    subprocess.run([*command, "demo", "--until", LAST_DAY], env=environment, check=True, capture_output=True)
-    done = subprocess.run(
-        [*command, "run", "--as-of", LAST_DAY], env=environment, check=True, capture_output=True, text=True
-    )
+    command, variables = [sys.executable, "-m", "bigtrust.cli"], environment(folder)
+    subprocess.run([*command, "demo", "--until", LAST_DAY], env=variables, check=True, capture_output=True)
+    done = subprocess.run([*command, "run"], env=variables, check=True, capture_output=True, text=True)
     return done.stdout
 
 

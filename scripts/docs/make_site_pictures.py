@@ -7,18 +7,17 @@ the site, an access report, and a justification. The demo data ends on a fixed d
 Debian's package chromium (scripts/install_chromium) and the environment that the tests need.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import duckdb
-from make_pictures import FOLDERS, LAST_DAY, PROJECT
+from make_pictures import LAST_DAY, environment
 from playwright.sync_api import Browser, sync_playwright
 
 from bigtrust import register
-from bigtrust.settings import Settings
+from bigtrust.settings import PROJECT, Settings
 
 IMAGES = PROJECT / "docs" / "images"
 CHROMIUM = "/usr/bin/chromium"
@@ -37,19 +36,6 @@ LINE = """
     order by purchased_at desc
     limit 1
 """
-
-
-def environment(folder: Path) -> dict[str, str]:
-    """The variables of a warehouse in a folder."""
-    return {
-        **os.environ,
-        **{f"BIGTRUST_{name.upper()}": str(folder / name) for name in FOLDERS},
-        "BIGTRUST_SITE": str(folder / "site"),
-        "BIGTRUST_LEDGER": str(folder / "ledger"),
-        "BIGTRUST_SECRET_FILE": str(folder / "secrets" / "pseudonymisation.key"),
-        "BIGTRUST_AS_OF": LAST_DAY,
-        "PYTHONPATH": str(PROJECT / "scripts"),
-    }
 
 
 def make_site(folder: Path, variables: dict[str, str]) -> Path:

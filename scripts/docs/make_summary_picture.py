@@ -8,7 +8,6 @@ only when the demo data or the project does. Takes a few minutes, and needs Debi
 (scripts/install_chromium) and the environment that the tests need.
 """
 
-import os
 import shutil
 import subprocess
 import sys
@@ -17,13 +16,13 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from make_pictures import FOLDERS, LAST_DAY, PROJECT
+from make_pictures import LAST_DAY, environment
 from playwright.sync_api import sync_playwright
 
 from bigtrust import pages, records
 from bigtrust.files import write_durably
 from bigtrust.pages.summary import collect
-from bigtrust.settings import Settings
+from bigtrust.settings import PROJECT, Settings
 
 PICTURE = PROJECT / "docs" / "images" / "summary.png"
 CHROMIUM = "/usr/bin/chromium"
@@ -33,16 +32,9 @@ MART = "models/vault/persons/customer_attributes.sql"
 RIGHT, WRONG = '{{ country("kept_customers.country") }}', "kept_customers.postal_code"
 
 
-def environment(folder: Path) -> dict[str, str]:
+def own_environment(folder: Path) -> dict[str, str]:
     """The variables of a warehouse in a folder, with a project of its own to be broken."""
-    return {
-        **os.environ,
-        **{f"BIGTRUST_{name.upper()}": str(folder / name) for name in FOLDERS},
-        "BIGTRUST_PROJECT": str(folder / "project"),
-        "BIGTRUST_SECRET_FILE": str(folder / "secrets" / "pseudonymisation.key"),
-        "BIGTRUST_AS_OF": LAST_DAY,
-        "PYTHONPATH": str(PROJECT / "scripts"),
-    }
+    return environment(folder) | {"BIGTRUST_PROJECT": str(folder / "project")}
 
 
 def copy_project(folder: Path) -> Path:
@@ -100,7 +92,7 @@ def main() -> None:
     if not Path(CHROMIUM).exists():
         sys.exit("Chromium is missing. Run scripts/install_chromium.")
     with tempfile.TemporaryDirectory() as name:
-        variables = environment(Path(name))
+        variables = own_environment(Path(name))
         make_runs(Path(name), variables)
         settings = Settings.load(variables)
         write_page(settings)

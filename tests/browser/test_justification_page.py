@@ -56,7 +56,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     ledger.append(settings, lambda _: facts)
     today = date.fromisoformat(ledger.entries(settings)[0]["at"][:10])
     found = {code: justify.justify(settings, code, today, today) for code in ("GOOD-1", "BAD-1")}
-    return {code: justify.write(it, settings.site / code)[0] for code, it in found.items()}
+    return {code: justify.write(settings, it, settings.site.with_name("out") / code)[0] for code, it in found.items()}
 
 
 @pytest.fixture

@@ -27,14 +27,16 @@ from typing import Any
 
 import duckdb
 import jsonschema
+import make_pictures
 import pytest
 import yaml
 from click.testing import CliRunner
 
+from bigtrust import ledger, secret
 from bigtrust.cli import main
 from bigtrust.errors import ExitCode
 from bigtrust.registry import CODES
-from bigtrust.settings import PROJECT
+from bigtrust.settings import FOLDERS, PROJECT, Settings
 from warehouse import PUBLICATIONS, Warehouse
 
 README, SCHEDULING = PROJECT / "README.md", PROJECT / "docs" / "scheduling.md"
@@ -190,11 +192,67 @@ def test_every_command_explains_itself(name: str) -> None:
     assert "--help" in result.output
 
 
+def test_the_list_of_commands_says_what_each_does_in_a_whole_sentence() -> None:
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=200).output.partition("Commands:")[2]
+    lines = [" ".join(line.split()) for line in listed.strip().splitlines()]
+    assert len(lines) == len(main.commands)
+    assert not [line for line in lines if re.search(r"\b(?:art|no|e\.g|i\.e)\.$", line)], "cut at a full stop"
+
+
+@pytest.mark.parametrize("command", ["status", "ledger verify", "justify"])
+def test_the_help_and_the_readme_name_a_command_that_ends_with_1_for_a_reason_of_its_own(command: str) -> None:
+    said = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    assert command in said.partition("; 1 ")[2].partition("; 2 ")[0]
+    (row,) = re.findall(r"^\| 1 \|.*$", prose(README), flags=re.MULTILINE)
+    assert f"`{command}`" in row
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (("demo", "--until", "20260101"), "--until"),
+        (("justify", "--claim", "A-1", "--to", "20260101"), "--to"),
+        (("run", "--as-of", "20260101"), "--as-of (BIGTRUST_AS_OF)"),
+    ],
+)
+def test_a_day_is_written_in_one_way_everywhere(tmp_path: Path, arguments: tuple[str, ...], flag: str) -> None:
+    result = Warehouse(tmp_path).bigtrust(*arguments)
+    assert result.exit_code == ExitCode.CONFIGURATION
+    assert f"{flag} is not a date. Write it as YYYY-MM-DD." in " ".join(result.stderr.split())
+
+
 def test_no_block_is_tagged_with_a_language_that_no_test_knows() -> None:
     known = {"sh", "console", "sql", "python", "yaml", "json", "text", "ini", ""}
     assert {block.tag for page in PAGES for block in blocks(page)} <= known
     untagged = [str(block) for page in (*OWN_PAGES, *DECISIONS) for block in blocks(page) if not block.tag]
     assert untagged == []
+
+
+SECRET_FILE = "BIGTRUST_SECRET_FILE"
+
+
+def variables_set(text: str) -> set[str]:
+    """The variables that a block gives a value; not those for which it has a default only (:=)."""
+    return set(re.findall(r"\b(BIGTRUST_\w+)(?:=|\": )", text))
+
+
+@pytest.mark.parametrize(
+    "block",
+    [block for page in GUIDES for block in blocks(page) if "BIGTRUST_REGISTER" in variables_set(block.text)],
+    ids=str,
+)
+def test_whoever_names_folders_of_their_own_names_all_of_them_and_a_secret_with_the_key_of_the_ledger(
+    block: Block,
+) -> None:
+    needed = {f"BIGTRUST_{name.upper()}" for name in FOLDERS} | {SECRET_FILE}
+    assert variables_set(block.text) >= needed, f"{block} would write into the ledger, the site or with the key of all"
+
+
+def test_pictures_are_made_in_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIGTRUST_LEDGER_KEY_FILE", "/etc/bigtrust/ledger.key")
+    settings = Settings.load(make_pictures.environment(tmp_path))
+    places = [getattr(settings, name) for name in FOLDERS]
+    assert all(path.is_relative_to(tmp_path) for path in [*places, settings.secret_file, settings.ledger_key])
 
 
 # --- queries and Python -------------------------------------------------------------------------------------------
@@ -274,7 +332,7 @@ def test_an_example_calls_real_commands_with_known_variables_and_holds_no_secret
     text = path.read_text(encoding="utf-8")
     called = set(re.findall(rf'(?:{COMMAND} |\{{BIGTRUST\}} |\[BIGTRUST, ")(\w+)', text))
     assert called <= set(main.commands)
-    assert called or path.suffix == ".timer"
+    assert called >= {"run", "site"} or path.suffix == ".timer"
     assert set(re.findall(r"BIGTRUST_\w+", text)) <= variables_in(prose(README))
     assert "DBT_ENV_SECRET" not in text
 
@@ -282,6 +340,22 @@ def test_an_example_calls_real_commands_with_known_variables_and_holds_no_secret
 @pytest.mark.parametrize("path", [path for path in EXAMPLES if path.suffix == ".py"], ids=lambda path: path.name)
 def test_an_example_in_python_compiles(path: Path) -> None:
     compile(path.read_text(encoding="utf-8"), path.name, "exec")
+
+
+def test_the_keys_that_the_guide_makes_are_of_use_to_a_job_that_may_not_write_there(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks(SCHEDULING) if "openssl" in block.text]
+    script = block.text.replace("/etc/bigtrust", str(tmp_path / "etc"))
+    script = script.replace("bigtrust:bigtrust", f"{os.getuid()}:{os.getgid()}")
+    subprocess.run(["/bin/sh", "-euc", script], check=True, timeout=60)
+    settings = Warehouse(
+        tmp_path / "var", variables={SECRET_FILE: str(tmp_path / "etc" / "pseudonymisation.key")}
+    ).settings
+    made = {path.name: path.read_text() for path in (tmp_path / "etc").iterdir()}
+    assert len(secret.load(settings)) == 32
+    settings.ledger.mkdir()
+    assert ledger.signing.signer(settings).public == ledger.public_key(settings)
+    assert {path.name: path.read_text() for path in (tmp_path / "etc").iterdir()} == made
+    assert made.keys() == {"pseudonymisation.key", "ledger.key"}
 
 
 def test_the_systemd_units_parse_and_belong_together() -> None:
@@ -294,6 +368,11 @@ def test_the_systemd_units_parse_and_belong_together() -> None:
     assert service["Service"]["ExecStart"] == f"{COMMAND} run"
     assert service["Service"]["Type"] == "oneshot"
     assert int(service["Service"]["SuccessExitStatus"]) == ExitCode.LOCKED
+    after = service["Service"]["ExecStopPost"].replace("$$", "$")  # as systemd reads it
+    assert f"{COMMAND} site " in after
+    for code in ExitCode:
+        failing = shlex.split(after.replace(f"{COMMAND} site", f"(exit {code:d})"))
+        assert (subprocess.run(failing, check=False).returncode == 0) is (code in (ExitCode.DONE, ExitCode.LOCKED))
     assert timer["Timer"]["OnCalendar"].endswith("UTC")
     assert timer["Install"]["WantedBy"] == "timers.target"
 

@@ -18,8 +18,10 @@ from bigtrust import documentation, secret
 from bigtrust.build import Dbt
 from bigtrust.demo import write_demo
 from bigtrust.documentation.page import policy_of
+from bigtrust.errors import ConfigurationError
+from bigtrust.ledger import signing
 from bigtrust.lineage import project
-from bigtrust.settings import PROJECT
+from bigtrust.settings import FOLDERS, PROJECT
 from raw_data import Search, identifiers_and_free_text
 from warehouse import PUBLICATIONS, Warehouse, replace_in
 
@@ -210,6 +212,30 @@ def test_a_folder_or_the_secret_in_a_description_stops_it(tmp_path: Path, plante
     assert sentence in result.stderr
     assert text not in result.output
     assert not documentation.place(warehouse.settings).exists()
+
+
+@pytest.mark.parametrize("is_variable", [False, True], ids=["file", "variable"])
+def test_every_folder_and_both_keys_would_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_variable: bool
+) -> None:
+    settings = Warehouse(tmp_path).settings
+    settings.secret_file.parent.mkdir()
+    keys = (
+        ("the pseudonymisation secret", secret.VARIABLE, settings.secret_file, "5ec2e7" * 12),
+        ("the ledger's private key", signing.VARIABLE, settings.ledger_key, "1ed9e7" * 11),
+    )
+    for _, variable, file, value in keys:
+        if is_variable:
+            monkeypatch.setenv(variable, value)
+        else:
+            file.write_text(f"{value}\n", encoding="ascii")
+    documentation._require_discreet("Totals", settings)
+    for name in FOLDERS:
+        with pytest.raises(ConfigurationError, match="names a folder of this machine"):
+            documentation._require_discreet(f"Totals of {getattr(settings, name)}/x", settings)
+    for what, _, _, value in keys:
+        with pytest.raises(ConfigurationError, match=f"holds {what}. Take it out. Who has read it"):
+            documentation._require_discreet(f"Totals {value}", settings)
 
 
 def test_a_page_of_dbt_that_is_not_as_it_is_known_is_refused(published: Warehouse, tmp_path: Path) -> None:

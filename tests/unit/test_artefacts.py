@@ -21,6 +21,7 @@ from bigtrust.artefacts import files, probe, scan, texts, values
 from bigtrust.artefacts.secret_forms import derived
 from bigtrust.gx import engine
 from bigtrust.gx.raw_values import RawColumn
+from bigtrust.ledger import signing
 from bigtrust.settings import PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 
@@ -319,6 +320,18 @@ def test_the_secret_and_what_derives_from_it_are_found_in_whatever_form(left: Le
     assert results["candidate analytics"].violations == len(secrets) * (forms - 1)  # mixed case is seen in text only
 
 
+def test_the_private_key_of_the_ledger_is_found_wherever_it_comes_from(
+    left: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_file, in_variable = "a1" * 32, "b2" * 32
+    left.settings.ledger_key.write_text(in_file + "\n", encoding="ascii")
+    (left.settings.dbt_target / "written").write_text(f"file {in_file}", encoding="ascii")
+    (left.settings.dbt_target / "also").write_bytes(b"variable " + bytes.fromhex(in_variable))
+    assert left.failed() == {("ART-02", "dbt target"): "written holds the ledger's private key"}
+    monkeypatch.setenv(signing.VARIABLE, in_variable)
+    assert left.failed() == {("ART-02", "dbt target"): "also holds the ledger's private key"}
+
+
 def test_the_pads_of_every_version_are_found(left: Left) -> None:
     value = secret.load(left.settings, {})
     folder = left.settings.register / "key_rotations"
@@ -358,7 +371,7 @@ def test_a_blind_search_fails(left: Left, monkeypatch: pytest.MonkeyPatch, how: 
 
 def test_a_search_that_is_blind_to_the_secret_fails(left: Left, monkeypatch: pytest.MonkeyPatch) -> None:
     known = artefacts.secret_forms
-    monkeypatch.setattr(artefacts, "secret_forms", lambda value, versions: dict([*known(value, versions).items()][:-1]))
+    monkeypatch.setattr(artefacts, "secret_forms", lambda secrets: dict([*known(secrets).items()][:-1]))
     failed = left.failed()
     assert set(failed) == {("ART-03", "search for the secret")}
     assert (

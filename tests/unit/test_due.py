@@ -113,7 +113,9 @@ def test_an_older_list_does_not_stay_behind(settings: Settings, tmp_path: Path) 
     assert (folder / "customers.csv").read_text("utf-8").splitlines() == ["customer_id,reason,due_since"]
 
 
-@pytest.mark.parametrize("place", ["published", "published/keys", "site", "landing", "register/due", "ledger"])
+@pytest.mark.parametrize(
+    "place", ["published", "published/keys", "site", "landing", "register/due", "ledger", "warehouse"]
+)
 def test_keys_never_go_where_others_read(settings: Settings, tmp_path: Path, place: str) -> None:
     with pytest.raises(ConfigurationError, match="Keys are personal data"):
         due.export(settings, tmp_path / place)

@@ -99,7 +99,8 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company
 
 def third_party(company: Company, found: justify.Justification, capsys: pytest.CaptureFixture[str]) -> str:
     """What the verifier prints, who has the public key and the JSON."""
-    _, content = justify.write(found, company.settings.site)
+    settings = company.settings
+    _, content = justify.write(settings, found, justify.folder(settings, found.claim["code"]))
     verify_evidence.main(str(content), ledger.public_key(company.settings))
     return capsys.readouterr().out
 
@@ -197,7 +198,7 @@ def test_what_speaks_against_the_company_is_said_plainly_and_a_third_party_finds
     assert found.verdict == verdict
     assert said in "\n".join(justify.describe(found))
     assert f": {verdict}, " in third_party(company, found, capsys)
-    page = (company.settings.site / "index.html").read_text(encoding="utf-8")
+    page = (justify.folder(company.settings, "FORGET-1") / "index.html").read_text(encoding="utf-8")
     assert f'<span class="verdict failed">{verdict}</span>' in page
     assert "Nothing: on each day" not in page
 
@@ -252,8 +253,10 @@ def test_a_damaged_ledger_justifies_nothing(company: Company) -> None:
     ("arguments", "sentence"),
     [
         ((None, None, "NONE-1"), "It has FORGET-1, KEEP-1"),
-        ((date(2026, 3, 2), FIRST, "KEEP-1"), "--from is after --to"),
-        ((None, date(2026, 4, 2), "KEEP-1"), "in the future"),
+        ((date(2026, 3, 2), FIRST, "KEEP-1"), r"^--from is after --to"),
+        ((date(2026, 4, 2), None, "KEEP-1"), r"^--from is after --to \(today"),
+        ((None, date(2026, 4, 2), "KEEP-1"), r"^--to is in the future"),
+        ((None, date(2026, 2, 27), "KEEP-1"), r"^--to: the policy says this since 2026-03-01\."),
         ((date(2026, 2, 1), date(2026, 2, 2), "KEEP-1"), "the policy had no such sentence"),
     ],
 )
@@ -277,7 +280,7 @@ def test_a_third_party_is_not_deceived(company: Company, tmp_path: Path, capsys:
     company.runs()
     found = company.asked()
     key = ledger.public_key(company.settings)
-    _, path = justify.write(found, tmp_path / "out")
+    _, path = justify.write(company.settings, found, tmp_path / "out")
     true = json.loads(path.read_text(encoding="utf-8"))
 
     def changed(change: Any) -> str:
@@ -411,7 +414,7 @@ def test_the_verifier_is_short_and_stands_alone(company: Company, tmp_path: Path
     script = PROJECT / "scripts" / "verify_evidence.py"
     assert len(script.read_text(encoding="utf-8").splitlines()) < 150
     company.runs()
-    _, path = justify.write(company.asked(), tmp_path / "out")
+    _, path = justify.write(company.settings, company.asked(), tmp_path / "out")
     alone = tmp_path / "alone"
     alone.mkdir()
     (alone / script.name).write_bytes(script.read_bytes())
@@ -431,3 +434,13 @@ def test_the_content_is_canonical_where_it_is_evidence(company: Company, tmp_pat
     found = company.asked()
     for entry in found.evidence["entries"]:
         assert canonical.decode(canonical.encode(dict(entry))) == entry
+
+
+@pytest.mark.parametrize("place", ["ledger", "site", "landing", "register/x", "published", "warehouse/runs"])
+def test_a_justification_is_written_into_no_folder_that_is_another_ones(company: Company, place: str) -> None:
+    company.runs()
+    path = company.settings.ledger.parent / place
+    with pytest.raises(ConfigurationError, match=f"lies in the {place.split('/')[0]} folder. Name a folder of its own"):
+        justify.write(company.settings, company.asked(), path)
+    assert not (path / "justification.json").exists()
+    assert ledger.read(company.settings).entries

@@ -237,6 +237,17 @@ def test_the_key_is_made_once_for_its_owner_alone_and_never_again(settings: Sett
     assert not found(settings)
 
 
+def test_a_key_that_cannot_be_made_is_named_and_not_the_ledger(tmp_path: Path) -> None:
+    (tmp_path / "etc").write_text("no folder")
+    warehouse = Warehouse(tmp_path, variables={"BIGTRUST_LEDGER_KEY_FILE": str(tmp_path / "etc" / "ledger.key")})
+    with pytest.raises(ConfigurationError, match=r"^Ledger key: the file .*/etc/ledger.key cannot be made .*BIGTRUST_"):
+        note(warehouse.settings, "a")
+    assert not ledger.is_begun(warehouse.settings.ledger)
+    result = warehouse.bigtrust("forget", "--purchase", "T-1", "--channel", "till")
+    assert result.exit_code == 2
+    assert "But no receipt could be signed. Ledger key: the file" in " ".join(result.stderr.split())
+
+
 def test_the_key_may_come_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(signing.VARIABLE, "11" * 32)
     settings = Warehouse(tmp_path).settings

@@ -8,8 +8,10 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from click.testing import CliRunner
 
 from bigtrust import ledger, monitoring, records, register, reviews, states, till
+from bigtrust.cli import main
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.monitoring import Status
 from bigtrust.records import Record
@@ -113,6 +115,12 @@ def test_a_damaged_or_missing_ledger_is_not_good(settings: Settings) -> None:
     shutil.rmtree(settings.ledger)
     assert not status(settings).is_good
     assert "missing. The next run begins a new one." in status(settings).lines[-1]
+
+
+def test_the_command_looks_at_the_ledger_that_it_is_told_to(settings: Settings, tmp_path: Path) -> None:
+    for place, said in ((settings.ledger, "Ledger: intact"), (tmp_path / "other", "other: missing")):
+        result = CliRunner().invoke(main, ["status", "--ledger", str(place)], env=settings.environment())
+        assert said in " ".join(result.stdout.split())
 
 
 def test_a_warehouse_that_never_ran_is_not_good(tmp_path: Path) -> None:

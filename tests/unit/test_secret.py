@@ -379,3 +379,9 @@ def test_a_lost_register_is_noticed_by_its_missing_fingerprint(tmp_path: Path, e
     with pytest.raises(ConfigurationError, match=r"The register .* is lost: .* Restore the register from your backup"):
         secret.load(folders(tmp_path), environment)
     assert not folders(tmp_path).register.exists()
+
+
+def test_a_secret_file_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "secrets").write_text("no folder")
+    assert "key cannot be made (" in (said := refusal(folders(tmp_path), {}))
+    assert "Make it yourself (`openssl rand -hex 32`" in said

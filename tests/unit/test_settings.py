@@ -8,6 +8,7 @@ import pytest
 
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import PROJECT, Settings
+from warehouse import Warehouse
 
 FOLDERS = ("landing", "warehouse", "published", "register", "site", "ledger")
 
@@ -84,6 +85,46 @@ def test_two_sets_of_folders_share_nothing(tmp_path: Path) -> None:
         written = [settings.vault, settings.candidates, settings.runs, settings.dbt_target, settings.dbt_logs]
         written += [settings.data_docs, *(getattr(settings, name) for name in FOLDERS)]
         assert all(path.is_relative_to(root) for path in written)
+
+
+def own(root: Path, **others: str) -> Settings:
+    """Six folders beside each other, but for some."""
+    return Settings.load({f"BIGTRUST_{name.upper()}": str(root / others.get(name, name)) for name in FOLDERS})
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_nothing_is_written_into_a_folder_that_is_another_ones(tmp_path: Path, name: str) -> None:
+    settings = own(tmp_path)
+    for output in (tmp_path / name, tmp_path / name / "in" / "it"):
+        with pytest.raises(ConfigurationError, match=f"lies in the {name} folder. Keys are personal data: name"):
+            settings.require_elsewhere(output, "Keys")
+        with pytest.raises(ConfigurationError, match=f"lies in the {name} folder. Name a folder of its own"):
+            settings.require_elsewhere(output, own=tmp_path / name / "own")
+    settings.require_elsewhere(tmp_path / name / "own" / "x", own=tmp_path / name / "own")
+    settings.require_elsewhere(tmp_path / f"{name}-2", "Keys")
+
+
+@pytest.mark.parametrize("name", [name for name in FOLDERS if name != "site"])
+def test_a_folder_that_is_replaced_lies_in_no_other_one_and_holds_none(tmp_path: Path, name: str) -> None:
+    own(tmp_path).require_apart("site")
+    for settings in (own(tmp_path, site=name), own(tmp_path, site=f"{name}/x"), own(tmp_path, **{name: "site/x"})):
+        with pytest.raises(ConfigurationError, match=rf"The site folder .* and the {name} folder .*BIGTRUST_SITE"):
+            settings.require_apart("site")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("processing", "--output", "{}/landing"), "lies in the landing folder. Name a folder of its own."),
+        (("processing", "--output", "{}/warehouse/runs"), "lies in the warehouse folder. Name a folder of its own."),
+        (("site", "--site", "{}/ledger"), "lie in each other. Nothing was written: name a folder of its own"),
+    ],
+)
+def test_a_command_that_writes_pages_asks_where(tmp_path: Path, arguments: tuple[str, ...], said: str) -> None:
+    result = Warehouse(tmp_path).bigtrust(*(argument.format(tmp_path) for argument in arguments))
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_cannot_be_changed() -> None:

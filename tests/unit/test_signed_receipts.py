@@ -15,7 +15,7 @@ import verify_receipt
 from bigtrust import canonical, ledger, register, secret, signed_receipts
 from bigtrust.ledger.tree import Tree
 from bigtrust.register import Request
-from bigtrust.settings import Settings
+from bigtrust.settings import FOLDERS, Settings
 from bigtrust.signed_receipts import EFFECTIVE, Receipts
 from warehouse import Warehouse
 
@@ -277,8 +277,12 @@ def test_a_receipt_that_cannot_be_written_is_a_clear_error(
     assert sentence in " ".join(result.stderr.split())
 
 
-def test_a_receipt_is_not_written_where_others_read(shop: Warehouse) -> None:
+@pytest.mark.parametrize("name", FOLDERS)
+def test_a_receipt_is_not_written_where_others_read_nor_over_the_request(shop: Warehouse, name: str) -> None:
     request = asked(shop)
-    result = shop.bigtrust("forget", "--receipt", request.request_id, "--output", str(shop.settings.published / "x"))
+    before = register.read(shop.settings.register)
+    result = shop.bigtrust("forget", "--receipt", request.request_id, "--output", str(shop.root / name))
     assert result.exit_code == 2
-    assert "lies in the published folder" in " ".join(result.stderr.split())
+    said = " ".join(result.stderr.split())
+    assert f"lies in the {name} folder. Receipts are personal data: name a folder of their own." in said
+    assert register.read(shop.settings.register) == before

@@ -30,8 +30,6 @@ from bigtrust.settings import PUBLICATIONS, Settings
 SCHEMA_VERSION = 1
 PAGE, DATA = "access-report.html", "access-report.json"
 DEFAULT_LANGUAGE = "fr"
-# Folders that others read, that runs read, and what must outlive everything else.
-_NO_PLACE = ("published", "site", "landing", "register", "ledger", "warehouse")
 
 
 @dataclass(frozen=True)
@@ -132,7 +130,7 @@ def gather(settings: Settings, customer: str, language: str | None = None) -> di
 
 
 def _require_free(settings: Settings, output: Path) -> None:
-    settings.require_elsewhere(output, _NO_PLACE, "Access reports")
+    settings.require_elsewhere(output, "Access reports")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise ConfigurationError(
             f"--output {output} is there already, and holds something. Name a folder that does not exist yet: each "

@@ -1,9 +1,9 @@
 """What a run leaves behind: no raw value and no secret in its files, and the proof that the search sees.
 
 Every file of the run is read once (files.py, scan.py): what is text in it (texts.py) is searched for raw values of the
-vault (values.py), its bytes for the secret (secret_forms.py). With the files goes a probe that exists in memory only
-(probe.py): a value of each landing column, and the secret, in every form that is promised to be seen. If not all of
-the probe is found, the check fails, whatever else is found.
+vault (values.py), its bytes for the secret and the ledger's private key (secret_forms.py). With the files goes a probe
+that exists in memory only (probe.py): a value of each landing column, and the secret, in every form that is promised to
+be seen. If not all of the probe is found, the check fails, whatever else is found.
 
 What bytes of a DuckDB file show, measured with DuckDB 2.0, in its own storage version and in v1.0.0, as published:
 names, comments, definitions of views, labels of an ENUM; strings that are few, or repeated (dictionaries), also after
@@ -24,7 +24,7 @@ from bigtrust.artefacts.files import PAGES, File, Kind, candidate_kinds, every_f
 from bigtrust.artefacts.known import known
 from bigtrust.artefacts.probe import Probe
 from bigtrust.artefacts.scan import Place, Scan
-from bigtrust.artefacts.secret_forms import derived, secret_forms
+from bigtrust.artefacts.secret_forms import derived, ledger_key, secret_forms
 from bigtrust.gx import engine
 from bigtrust.gx.raw_values import RawColumn
 from bigtrust.settings import Settings
@@ -54,11 +54,11 @@ def check(
     """
     wanted = kinds(settings) if publications is None else candidate_kinds(settings, publications)
     try:
-        value, versions = secret.load(settings), keys.versions(settings)
+        secrets = derived(secret.load(settings), keys.versions(settings)) | ledger_key(settings)
         left = [*every_file(settings, wanted)]  # before the search leaves anything itself
         with engine.opened({}, settings.vault) as (_, connection):
-            scan = Scan(connection, columns, secret_forms(value, versions))
-            probe = Probe(scan, values.examples(connection, columns), derived(value, versions))
+            scan = Scan(connection, columns, secret_forms(secrets))
+            probe = Probe(scan, values.examples(connection, columns), secrets)
             for file in left:
                 scan.read(file)
             scan.search()

@@ -56,11 +56,12 @@ def every_file(settings: Settings, wanted: Collection[Kind]) -> Iterator[File]:
     """Every file and folder at the places of some kinds, links followed, each once.
 
     Left out by name, for they hold raw data by design: the vault, the register and the list of its requests, the
-    landing folder, the secret's file. So are the published databases, which this run replaces by copies of the
-    candidates.
+    landing folder, the files of the secret and of the ledger's key. So are the published databases, which this run
+    replaces by copies of the candidates.
     """
     by_design = [settings.vault, settings.vault.with_name(settings.vault.name + ".wal")]
-    by_design += [settings.register, settings.seen_requests, settings.landing, settings.secret_file]
+    by_design += [settings.register, settings.seen_requests, settings.landing]
+    by_design += [settings.secret_file, settings.ledger_key]
     by_design += [settings.published / f"{name}.duckdb" for name in PUBLICATIONS]
     seen = {os.path.realpath(path) for path in by_design}
     for kind in wanted:

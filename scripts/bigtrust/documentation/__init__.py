@@ -11,12 +11,14 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
+from bigtrust import secret
 from bigtrust.build import Dbt
 from bigtrust.documentation import content, page
 from bigtrust.documentation.server import serving
 from bigtrust.errors import ConfigurationError
 from bigtrust.files import private_folder, write_durably
-from bigtrust.settings import Settings
+from bigtrust.ledger import signing
+from bigtrust.settings import FOLDERS, Settings
 
 __all__ = ["place", "serving", "write"]
 
@@ -30,7 +32,7 @@ def write(settings: Settings) -> Path:
     """Write the page (mode 0600) and return its path.
 
     Raises ConfigurationError if the project does not parse, dbt's page is not as it is known, the page would name a
-    folder of this machine or the secret, or it cannot be written.
+    folder of this machine, the secret or the ledger's key, or it cannot be written.
     """
     os.umask(0o077)
     with tempfile.TemporaryDirectory() as folder:  # a run may be parsing in the warehouse
@@ -51,17 +53,28 @@ def write(settings: Settings) -> Path:
 
 
 def _require_discreet(text: str, settings: Settings) -> None:
-    folders = {str(Path.home()), *map(str, (settings.project, settings.landing, settings.warehouse, settings.register))}
-    secrets = {os.environ.get("DBT_ENV_SECRET_BIGTRUST", "").strip()}
-    if settings.secret_file.is_file():
-        secrets.add(settings.secret_file.read_text(encoding="ascii", errors="replace").strip())
+    folders = {str(Path.home()), str(settings.project), *(str(getattr(settings, name)) for name in FOLDERS)}
     if any(name in text for name in folders if len(name) > 1):
         raise ConfigurationError(
             "A description or a model of the project names a folder of this machine. Take it out: documentation is "
             "handed around."
         )
-    if any(value in text for value in secrets if value):
-        raise ConfigurationError(
-            "A description or a model of the project holds the pseudonymisation secret. Take it out, and rotate the "
-            "keys: `bigtrust keys rotate`."
-        )
+    for what, variable, file, known in (
+        (
+            "the pseudonymisation secret",
+            secret.VARIABLE,
+            settings.secret_file,
+            "Who has read it can compute every pseudonym: make a new secret (docs/pseudonyms.md).",
+        ),
+        (
+            "the ledger's private key",
+            signing.VARIABLE,
+            settings.ledger_key,
+            "Who has read it can sign another ledger: only heads that others saw before then say which one is true.",
+        ),
+    ):
+        held = {os.environ.get(variable, "").strip()}
+        if file.is_file():
+            held.add(file.read_text(encoding="ascii", errors="replace").strip())
+        if any(value in text for value in held if value):
+            raise ConfigurationError(f"A description or a model of the project holds {what}. Take it out. {known}")

@@ -66,10 +66,8 @@ def justify(settings: Settings, code: str, first: date | None, last: date | None
     if since is None:
         known = sorted({claim["code"] for _, claim in claimed})
         raise ConfigurationError(f"--claim: the policy has no such sentence. It has {', '.join(known) or 'none'}.")
-    first = first or date.fromisoformat(since[:10])
-    last = last or now.date()
-    if not first <= last <= now.date():
-        raise ConfigurationError("--from is after --to, or --to is in the future. Correct the days.")
+    claimed_on, today = date.fromisoformat(since[:10]), now.date()
+    first, last = _days(first, last, claimed_on, today)
     chosen = _chosen(held, first, last)
     entries = [held.entries[number - 1] for number in chosen]
     said = [claim for at, claim in _claimed(entries) if claim["code"] == code and at[:10] <= last.isoformat()]
@@ -107,8 +105,15 @@ def describe(it: Justification) -> list[str]:
     return [*lines, *(f"  Run {it.run}, {it.day}: {it.outcome}; {it.why}." for it in words["others"])]
 
 
-def write(justification: Justification, output: Path) -> tuple[Path, Path]:
-    """Write the page and the JSON into a folder; return both files. Raises ConfigurationError if it cannot."""
+def folder(settings: Settings, code: str) -> Path:
+    """Where the justification of a sentence is written if no other folder is named."""
+    return settings.warehouse / "justifications" / code
+
+
+def write(settings: Settings, justification: Justification, output: Path) -> tuple[Path, Path]:
+    """Write the page and the JSON into a folder; return both files. Raises ConfigurationError if it cannot, or if the
+    folder is one that others or runs read."""
+    settings.require_elsewhere(output.resolve(), own=settings.warehouse / "justifications")
     page = html.page(FOLDER, "justification.j2", {"it": justification, **_words(justification)}, {"number": _number})
     try:
         write_durably(output / CONTENT, json.dumps(_content(justification), ensure_ascii=False, indent=1) + "\n")
@@ -123,6 +128,19 @@ def write(justification: Justification, output: Path) -> tuple[Path, Path]:
 def _claimed(entries: Iterable[Mapping[str, Any]]) -> list[tuple[str, Mapping[str, Any]]]:
     """The sentences of the policy with the times since when they are said."""
     return [(entry["at"], claim) for entry in entries if entry["kind"] == "claims" for claim in entry["claims"]]
+
+
+def _days(first: date | None, last: date | None, claimed_on: date, today: date) -> tuple[date, date]:
+    """The days in question. Raises ConfigurationError if they make no sense."""
+    last = last or today
+    if first is None and last < claimed_on:
+        raise ConfigurationError(f"--to: the policy says this since {claimed_on}. Name this day or a later one.")
+    if last > today:
+        raise ConfigurationError("--to is in the future. Name a day until today, or none.")
+    first = first or claimed_on
+    if first > last:
+        raise ConfigurationError("--from is after --to (today, if none is named). Exchange them, or name others.")
+    return first, last
 
 
 def _chosen(held: Ledger, first: date, last: date) -> list[int]:

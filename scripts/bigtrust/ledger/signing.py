@@ -57,7 +57,7 @@ def signer(settings: Settings, environment: Mapping[str, str] | None = None) -> 
                     f"ledger in {settings.ledger}. Restore the key from your backup: nobody could tell from whom a "
                     "ledger with another key comes."
                 )
-            create_once(settings.ledger_key, os.urandom(32).hex() + "\n", mode=0o600)
+            _make(settings.ledger_key)
         text = read_private(settings.ledger_key, "Ledger key")
     if not re.fullmatch(r"[0-9a-fA-F]{64}", text):
         raise ConfigurationError(f"Ledger key: {origin} does not hold {_HOW}. Restore it from your backup.")
@@ -70,6 +70,17 @@ def signer(settings: Settings, environment: Mapping[str, str] | None = None) -> 
             f"Ledger key: {origin} is not the one of this ledger ({path} differs). Restore it from your backup."
         )
     return found
+
+
+def _make(path: Path) -> None:
+    try:
+        create_once(path, os.urandom(32).hex() + "\n", mode=0o600)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Ledger key: the file {path} cannot be made ({error.strerror or type(error).__name__}). Make it yourself "
+            "(`openssl rand -hex 32`, mode 0600, for the user who runs this), or name another one in "
+            "BIGTRUST_LEDGER_KEY_FILE."
+        ) from None
 
 
 def is_begun(folder: Path) -> bool:

@@ -30,9 +30,10 @@ def write(settings: Settings, output: Path | None = None) -> Record:
 
     A version is what was in force. The policy of the project, while no run has published it, is compared with the last
     version and becomes none. Raises ConfigurationError if the last run did not publish, something of it or a policy
-    table cannot be read, or the folder cannot be written; LockedError while a run is under way.
+    table cannot be read, or the folder is another one's or cannot be written; LockedError while a run is under way.
     """
     place = (output or folder(settings)).resolve()
+    settings.require_elsewhere(place, own=folder(settings))
     with lock.exclusive(settings.warehouse):
         metadata = read(settings)
         tables = make(metadata)

@@ -24,6 +24,7 @@ def build(settings: Settings, now: datetime | None = None) -> Path:
 
     Raises a BigTrustError, naming what is missing, damaged or not described; the old site then stays as it was.
     """
+    settings.require_apart("site")
     with lock.exclusive(settings.warehouse):  # what a run is writing is of two runs
         files = pages.files(content.collect(settings, now or datetime.now(UTC)))
     try:
