@@ -1,4 +1,4 @@
-"""An access report holds everything that is held of one person, and nothing of anybody else."""
+"""An access report holds everything that the warehouse holds of one person, and nothing of anybody else."""
 
 from __future__ import annotations
 
@@ -43,6 +43,7 @@ class Shop:
         self.tables = contract.load(PROJECT)
         self.rows: dict[str, list[dict[str, str]]] = {name: [] for name in self.tables}
         self.canaries: dict[str, list[tuple[str, str, str]]] = {OWN: [], OTHER: []}
+        self.withheld: list[tuple[str, str]] = []  # of headers that were delivered again for somebody else
         self._folder = folder
         self._numbers = count(1)
         self._start = datetime.now(UTC).replace(microsecond=0, tzinfo=None) - timedelta(days=200)
@@ -53,6 +54,17 @@ class Shop:
         self.rows[table].append(row)
         self.canaries[person] += [(table, column, value) for column, value in row.items() if value]
         return row
+
+    def add_corrected(self, person: str, purchase: str) -> None:
+        """Add a header of a purchase that turns out to be somebody else's: of it they read the numbers only."""
+        row = self.add(person, "purchases", purchase_id=purchase)
+        told = {"purchase_id", "customer_id"}
+        self.withheld += [(column, value) for column, value in row.items() if column not in told]
+        self.canaries[person] = [canary for canary in self.canaries[person] if canary[1:] not in self.withheld]
+
+    def is_withheld(self, row: dict[str, str]) -> bool:
+        """Whether a row is a header that was delivered again for somebody else."""
+        return ("purchased_at", row["purchased_at"]) in self.withheld
 
     def columns(self, table: str) -> tuple[str, ...]:
         """The columns of a table by the contract."""
@@ -120,9 +132,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Warehouse]:
         made.add(person, "marketing_messages", customer_id=f" {person}\u00a0")
         # a header that was corrected: the purchase is of whom the later one names
         other = OTHER if person == OWN else OWN
-        corrected = made.add(other, "purchases", purchase_id=f"T-corrected-{len(made.rows['purchases'])}")
-        made.add(person, "purchases", purchase_id=corrected["purchase_id"])
-        made.add(person, "purchase_lines", purchase_id=corrected["purchase_id"], product_id=product)
+        corrected = f"T-corrected-{len(made.rows['purchases'])}"
+        made.add_corrected(other, corrected)
+        made.add(person, "purchases", purchase_id=corrected)
+        made.add(person, "purchase_lines", purchase_id=corrected, product_id=product)
         if person == OWN:  # what names a purchase of one and the number of the other is the other's
             made.add(other, "support_tickets", purchase_id=bought)
     for number in range(3):
@@ -220,7 +233,7 @@ def test_every_value_of_the_person_in_every_table_and_column_is_in_the_report(sh
     missing = [
         (table, column)
         for table, column, value in made.canaries[OWN]
-        if value not in [row[column] for row in values_in(content, table)]
+        if value not in [row.get(column) for row in values_in(content, table)]
         or not any(shown in page for shown in on_the_page(column, value))
     ]
     assert missing == []
@@ -258,14 +271,20 @@ def test_the_report_holds_each_row_of_the_person_once(shop: tuple[Shop, Warehous
         assert sorted(delivered) == sorted(str(row[first]) for row in values_in(content, table)), table
 
 
-def test_a_corrected_purchase_shows_its_header_to_both_and_its_lines_to_whom_it_is_of(
-    shop: tuple[Shop, Warehouse],
-) -> None:
-    _, warehouse = shop
+def test_of_a_corrected_purchase_whom_it_was_taken_for_reads_the_numbers_only(shop: tuple[Shop, Warehouse]) -> None:
+    made, warehouse = shop
+    assert {column for column, _ in made.withheld} >= {"purchased_at", "store_id", "payment_reference"}
     for customer in (OWN, OTHER):
-        content, _, page = report(warehouse, customer)
-        elsewhere = [row for row in rows_in(content, "purchases") if row["is_elsewhere"]]
-        (moved,) = [row["values"]["purchase_id"] for row in elsewhere]
+        content, text, page = report(warehouse, customer)
+        jsonschema.validate(content, SCHEMA)
+        (elsewhere,) = [row for row in rows_in(content, "purchases") if row["is_elsewhere"]]
+        moved = elsewhere["values"]["purchase_id"]
+        assert elsewhere["values"] == elsewhere["read"] == {"purchase_id": moved, "customer_id": customer}
+        assert moved in page
+        for column, value in made.withheld:
+            assert value not in text, column
+            assert not any(shown in page for shown in on_the_page(column, value)), column
+        assert "son contenu concerne cette autre personne" in page
         assert moved not in [line["purchase_id"] for line in values_in(content, "purchase_lines")]
         kept = [line["purchase_id"] for line in values_in(content, "purchase_lines")]
         assert any(purchase and purchase.startswith("T-corrected") for purchase in kept)
@@ -305,6 +324,223 @@ def test_a_landed_file_that_no_run_has_read_is_in_the_report(shop: tuple[Shop, W
     )
     content, _, _ = report(later, OWN)
     assert [row["state"] for row in rows_in(content, "consents") if row["file"] == "2.csv"] == ["new"]
+
+
+def append(landing: Path, table: str, *rows: dict[str, str]) -> None:
+    """Replace a landing file under the same name: no run has read it as it is now."""
+    with (landing / f"{table}.csv").open("r+", encoding="utf-8", newline="") as file:
+        columns = next(csv.reader(file))
+        file.seek(0, os.SEEK_END)
+        csv.DictWriter(file, columns).writerows(rows)
+
+
+def give_out(warehouse: Warehouse, *files: tuple[str, str, str, str]) -> None:
+    """Record files of addresses: kind, purpose, subject and moment of each."""
+    folder = warehouse.settings.register / "disclosures"
+    folder.mkdir(exist_ok=True)
+    for number, (kind, purpose, subject, at) in enumerate(files):
+        content = {"disclosed_at": at, "kind": kind, "campaign": "winter", "subject": subject} | {
+            "recipient": "courriels-de-loire", "purpose": purpose, "legal_basis": "x", "columns": "first_name email",
+            "persons": 12, "use_until": "2026-12-20", "policy_version": "v", "commitment": "0" * 64,
+        }  # fmt: skip
+        (folder / f"{number}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def choice(granted: str, at: str) -> dict[str, str]:
+    """A word on marketing, as delivered."""
+    return {"customer_id": OWN, "purpose": "marketing", "granted": granted, "recorded_at": at, "channel": "till"}
+
+
+def test_files_that_were_replaced_since_the_last_run_say_as_much_as_before(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    _, warehouse = shop
+    later = warehouse.copy(tmp_path / "replaced")
+    append(later.landing, "consents", choice("true", "2026-01-01 10:00:00"))
+    for table in ("customers", "purchases", "purchase_lines"):
+        append(later.landing, table, {"customer_id": "K-other"} if table != "purchase_lines" else {})
+    made_at = datetime.now(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds")
+    give_out(later, ("offer", "marketing", "shared", made_at), ("recall", "recall", "P-1", made_at))
+    content, _, page = report(later, OWN)
+    jsonschema.validate(content, SCHEMA)
+    for table in ("customers", "consents", "purchases", "purchase_lines"):
+        assert {row["state"] for row in rows_in(content, table)} == {"new"}, table
+    assert content["language"] == "fr"
+    assert [file["concerned"] for file in content["disclosures"]] == ["possible", "possible"]
+    assert "marketing" in [word["purpose"] for word in content["choices"] if word["counts"] and word["granted"]]
+    assert "recevoir nos offres" in page.partition('id="brief"')[2].partition("</ul>")[0]
+
+
+def test_a_withdrawal_counts_as_soon_as_it_is_delivered_and_does_not_hide_an_earlier_file(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    _, warehouse = shop
+    agreed = warehouse.copy(tmp_path / "agreed")
+    append(agreed.landing, "consents", choice("true", "2026-01-01 10:00:00"))
+    agreed.run_unchecked()
+    give_out(agreed, ("offer", "marketing", "shared", "2026-02-01T19:00:00.000"))
+    later = agreed.copy(tmp_path / "withdrawn")
+    folder = later.landing / "consents"
+    folder.mkdir()
+    (later.landing / "consents.csv").rename(folder / "consents.csv")
+    (folder / "night.csv").write_text(
+        f"customer_id,purpose,granted,recorded_at,channel\n{OWN},marketing,false,2026-02-01 18:00:00,till\n", "utf-8"
+    )
+    before, _, _ = report(agreed, OWN)
+    content, _, page = report(later, OWN)
+    for found, granted in ((before, True), (content, False)):
+        words = [word for word in found["choices"] if word["purpose"] == "marketing"]
+        assert [word["granted"] for word in words if word["counts"]] == [granted]
+        assert [file["concerned"] for file in found["disclosures"]] == ["possible"]
+    assert [row["file"] for row in rows_in(content, "consents") if row["counts"] and row["state"] == "new"] == [
+        "night.csv"
+    ]
+    assert "Possible : vous y étiez peut-être." in html.unescape(page).replace("\u00a0", " ")
+
+
+def test_a_purchase_that_was_corrected_to_somebody_else_does_not_hide_a_recall(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    made, warehouse = shop
+    later = warehouse.copy(tmp_path / "recalled")
+    (header,) = [row for row in made.rows["purchases"] if made.is_withheld(row) and row["customer_id"] == OWN]
+    bought_at = datetime.fromisoformat(header["purchased_at"])
+    moments = [bought_at - timedelta(hours=12), bought_at + timedelta(hours=12)]
+    give_out(later, *(("recall", "recall", "P-2", at.isoformat(timespec="milliseconds")) for at in moments))
+    content, text, page = report(later, OWN)
+    assert [file["concerned"] for file in content["disclosures"]] == ["did_not_buy", "possible"]
+    assert "Probablement pas : d’après ce que nous avons aujourd’hui, vous n’aviez pas acheté ce produit." in (
+        html.unescape(page).replace("\u00a0", " ")
+    )
+    assert not [value for _, value in made.withheld if value in text]
+
+
+def test_a_correction_that_no_run_has_read_gives_no_dates_away(shop: tuple[Shop, Warehouse], tmp_path: Path) -> None:
+    made, warehouse = shop
+    later = warehouse.copy(tmp_path / "correction")
+    bought = next(row for row in made.rows["purchases"] if row.get("customer_id") == OWN and row["channel"] == "web")
+    folder = later.landing / "purchases"
+    folder.mkdir()
+    (later.landing / "purchases.csv").rename(folder / "purchases.csv")
+    with (folder / "z.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, made.columns("purchases"))
+        writer.writeheader()
+        writer.writerow(bought | {"customer_id": OTHER})
+    content, _, _ = report(later, OWN)
+    (row,) = [row for row in rows_in(content, "purchases") if row["values"]["purchase_id"] == bought["purchase_id"]]
+    assert row["state"] == "used"
+    assert row["is_elsewhere"]
+    assert row["values"] == row["read"] == {"purchase_id": bought["purchase_id"], "customer_id": OWN}
+    assert (row["uses"], row["needed_until"], row["due_since"]) == ([], None, None)
+
+
+def test_who_asked_that_everything_be_forgotten_has_no_choice_that_counts_before_the_next_run(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    _, warehouse = shop
+    later = warehouse.copy(tmp_path / "asked")
+    append(later.landing, "consents", choice("true", "2026-01-01 10:00:00"))
+    assert later.bigtrust("forget", "--customer", OWN, "--channel", "till").exit_code == 0
+    content, _, _ = report(later, OWN)
+    assert [request["state"] for request in content["register"]["requests"]] == ["effective", "waiting"]
+    assert [word for word in content["choices"] if word["counts"]] == []
+
+
+# --- requests and receipts ------------------------------------------------------------------------------------------
+
+
+def test_the_receipts_of_the_persons_requests_are_in_the_report_and_nobody_elses(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    _, warehouse = shop
+    later = warehouse.copy(tmp_path / "receipts")
+    for person in (OWN, OTHER):
+        assert later.bigtrust("forget", "--customer", person, "--channel", "web").exit_code == 0
+    receipts = later.settings.register / "receipts"
+    requests = {
+        path.stem: json.loads((later.settings.register / path.name).read_text()) for path in receipts.glob("*.json")
+    }
+    (own,) = [name for name, request in requests.items() if request["customer_id"] == OWN]
+    (other,) = [name for name, request in requests.items() if request["customer_id"] == OTHER]
+    content, text, page = report(later, OWN)
+    jsonschema.validate(content, SCHEMA)
+    told = {request["request_id"]: request["receipt"] for request in content["register"]["requests"]}
+    assert told[own] == json.loads((receipts / f"{own}.json").read_text(encoding="utf-8"))
+    assert own in page
+    receipt = json.loads((receipts / f"{other}.json").read_text(encoding="utf-8"))["receipt"]
+    for canary in (other, receipt["nonce"], receipt["subject"]):
+        assert canary not in text
+        assert canary not in page
+    # landing may deliver a number that somebody else's request has
+    landed_twice = requests[other] | {"customer_id": OWN}
+    (later.settings.register / "L-0123456789abcdef.json").write_text(json.dumps(landed_twice), encoding="utf-8")
+    content, text, _ = report(later, OWN, "--language", "en")
+    told = {request["request_id"]: request["receipt"] for request in content["register"]["requests"]}
+    assert told[other] is None
+    assert receipt["nonce"] not in text
+
+
+def test_a_damaged_receipt_is_named(shop: tuple[Shop, Warehouse], tmp_path: Path) -> None:
+    _, warehouse = shop
+    later = warehouse.copy(tmp_path / "damaged")
+    assert later.bigtrust("forget", "--customer", OWN, "--channel", "web").exit_code == 0
+    (path,) = (later.settings.register / "receipts").glob("*.json")
+    path.write_text("{", encoding="utf-8")
+    result = later.bigtrust("access-report", "--customer", OWN, "--output", str(tmp_path / "out"))
+    assert result.exit_code == 2
+    assert "is damaged. Restore it" in " ".join(result.output.split())
+
+
+# --- who answers, and what the page claims --------------------------------------------------------------------------
+
+
+def test_the_page_names_the_controller_and_the_officer_and_claims_no_more_than_the_warehouse_holds(
+    shop: tuple[Shop, Warehouse],
+) -> None:
+    _, warehouse = shop
+    with (PROJECT / "seeds" / "policy" / "controller.csv").open(encoding="utf-8", newline="") as file:
+        expected = list(csv.DictReader(file))
+    for language, said in (
+        (
+            "fr",
+            (
+                "tout ce que notre entrepôt de données détient sur vous",
+                "Responsable du traitement",
+                "Délégué à la protection des données de Maison Beaulieu SAS",
+                "Personne hors de l’entreprise, sauf lors d’un rappel",
+                "Le prestataire qui les envoie.",
+                "Il est réservé au traitement et au bureau de la protection des données.",
+            ),
+        ),
+        (
+            "en",
+            (
+                "all that our data warehouse has about you",
+                "Controller",
+                "Data protection officer of Maison Beaulieu SAS",
+                "Nobody outside the company, except in a recall",
+                "The firm that sends them.",
+                "It is reserved for the processing and the privacy office.",
+            ),
+        ),
+    ):
+        content, _, page = report(warehouse, OWN, "--language", language)
+        assert content["policy"]["controller"] == expected
+        shown = html.unescape(page).replace("\u00a0", " ")
+        for text in (*said, "contact@example.com", "privacy@example.com"):
+            assert text in shown, text
+
+
+def test_a_vault_of_an_older_version_that_names_no_controller_is_run_again(
+    shop: tuple[Shop, Warehouse], tmp_path: Path
+) -> None:
+    _, warehouse = shop
+    old = warehouse.copy(tmp_path / "old")
+    with duckdb.connect(str(old.settings.vault)) as connection:
+        connection.execute("drop table policy.controller")
+    result = old.bigtrust("access-report", "--customer", OWN, "--output", str(tmp_path / "out"))
+    assert result.exit_code == 2
+    assert "does not name the controller" in result.output
 
 
 # --- the demo -------------------------------------------------------------------------------------------------------
@@ -494,22 +730,14 @@ def test_labels_are_there_for_every_column_and_relation_that_is_shown(demo: Ware
 
 def test_files_of_addresses_say_what_can_be_said(demo: Warehouse, tmp_path: Path) -> None:
     given = demo.copy(tmp_path / "given")
-    folder = given.settings.register / "disclosures"
-    folder.mkdir(exist_ok=True)
     customer = some_customers(given.landing)["much"]
     bought = next(row for table, row in own_rows(given.landing, customer) if table == "purchase_lines")["product_id"]
-    for number, (kind, purpose, subject, at) in enumerate(
-        [
-            ("recall", "recall", bought, "2026-11-20T10:00:00.000"),
-            ("recall", "recall", "P-never-sold", "2026-11-20T10:00:00.000"),
-            ("offer", "marketing", "lave-linge", "1999-01-01T10:00:00.000"),
-        ]
-    ):
-        content = {"disclosed_at": at, "kind": kind, "campaign": "winter", "subject": subject} | {
-            "recipient": "courriels-de-loire", "purpose": purpose, "legal_basis": "x", "columns": "first_name email",
-            "persons": 12, "use_until": "2026-12-20", "policy_version": "v", "commitment": "0" * 64,
-        }  # fmt: skip
-        (folder / f"{number}.json").write_text(json.dumps(content), encoding="utf-8")
+    give_out(
+        given,
+        ("recall", "recall", str(bought), "2026-11-20T10:00:00.000"),
+        ("recall", "recall", "P-never-sold", "2026-11-20T10:00:00.000"),
+        ("offer", "marketing", "lave-linge", "1999-01-01T10:00:00.000"),
+    )
     found, text, page = report(given, customer)
     assert [file["concerned"] for file in found["disclosures"]] == ["possible", "did_not_buy", "not_yet_known"]
     assert "vous y étiez peut-être" in page
@@ -562,6 +790,20 @@ def test_no_report_is_made_that_is_not_recorded(demo: Warehouse, tmp_path: Path)
     assert result.exit_code != 0
     assert not (tmp_path / "out").exists()
     assert not list(tmp_path.glob(".out*"))
+
+
+def test_what_a_killed_command_left_beside_is_removed_by_the_next_report_of_the_same_name(
+    demo: Warehouse, tmp_path: Path
+) -> None:
+    customer = some_customers(demo.landing)["no purchase"]
+    left, others = tmp_path / ".out.0123abcd", [tmp_path / ".out.notes", tmp_path / ".other.0123abcd"]
+    for folder in (left, *others):
+        folder.mkdir(mode=0o700)
+        (folder / access.PAGE).write_text("half", encoding="utf-8")
+    result = demo.bigtrust("access-report", "--customer", customer, "--output", str(tmp_path / "out"))
+    assert result.exit_code == 0, result.output
+    assert not left.exists()
+    assert all((folder / access.PAGE).exists() for folder in others)
 
 
 @pytest.mark.parametrize("customer", ["K-UNBEKANNT-77", "", " \u00a0"])

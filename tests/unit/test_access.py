@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bigtrust import details, recipients
 from bigtrust.access import page, told, windows
 from bigtrust.access.asked import Asked
-from bigtrust.access.landed import REJECTED, TABLES, USED, Landed, Row
+from bigtrust.access.landed import NEW, REJECTED, SUPERSEDED, TABLES, USED, Landed, Row
 from bigtrust.access.wording import Words, texts, translations
 from bigtrust.disclosures import Disclosure
 from bigtrust.settings import PROJECT
@@ -25,8 +25,10 @@ def row(state: str = USED, due_reason: str | None = None, **read: Any) -> Row:
     return Row({}, read, "file.csv", 1, state, due_reason=due_reason)
 
 
-def held(**rows: list[Row]) -> Landed:
-    return Landed({name: rows.get(name, []) for name in TABLES}, frozenset())
+def held(*, elsewhere: tuple[str, ...] = (), **rows: list[Row]) -> Landed:
+    """The rows of a person, of whom all their purchases are, but for those that were delivered again of another."""
+    purchases = {row.read["purchase_id"] for row in rows.get("purchases", [])} - set(elsewhere)
+    return Landed({name: rows.get(name, []) for name in TABLES}, frozenset(purchases))
 
 
 def policy(*given: tuple[str, str, int, str], agrees: bool = True) -> windows.Policy:
@@ -169,7 +171,7 @@ def test_the_stricter_of_two_words_counts_and_none_from_before_everything_was_fo
     said = told.choices(landed, None)
     assert [(choice.recorded_at.day, choice.granted) for choice in said if choice.counts] == [(1, True), (3, False)]
     assert not told.agrees(said, "marketing")
-    assert told.agrees(said, "marketing", datetime(2026, 1, 2))
+    assert told.agrees(said, "analytics")
     assert not any(choice.counts for choice in told.choices(landed, datetime(2026, 1, 5)))
 
 
@@ -177,7 +179,9 @@ def test_the_stricter_of_two_words_counts_and_none_from_before_everything_was_fo
     ("kind", "purpose", "subject", "at", "expected"),
     [
         ("offer", "marketing", "c", "2026-01-02T00:00:00", "possible"),
-        ("offer", "marketing", "c", "2026-01-04T00:00:00", "no_consent"),
+        ("offer", "marketing", "c", "2025-12-31T00:00:00", "no_consent"),
+        ("offer", "marketing", "c", "2026-01-04T00:00:00", "possible"),  # the no may have been delivered later
+        ("offer", "marketing", "c", "2026-01-01T01:00:00+01:00", "possible"),
         ("offer", "partner_sharing", "c", "2026-01-02T00:00:00", "no_consent"),
         ("offer", "marketing", "c", "2024-01-02T00:00:00", "not_yet_known"),
         ("recall", "recall", "P-1", "2026-01-04T00:00:00", "possible"),
@@ -195,9 +199,98 @@ def test_of_a_file_of_addresses_only_what_is_known_is_said(
         purchase_lines=[row(purchase_id="T-1", product_id="P-1")],
     )
     file = Disclosure(at, kind, "x", subject, "r", purpose, "b", "email", 9, "2026-02-01", "v", "0")
-    (found,) = told.disclosed([file], landed, told.choices(landed, None))
+    (found,) = told.disclosed([file], landed)
     assert found["concerned"] == expected
     assert not {"persons", "commitment"} & set(found)
+
+
+def offer(at: str) -> Disclosure:
+    return Disclosure(at, "offer", "x", "c", "r", "marketing", "b", "email", 9, "2026-02-01", "v", "0")
+
+
+def recall(at: str) -> Disclosure:
+    return Disclosure(at, "recall", "x", "P-1", "r", "recall", "b", "email", 9, "2026-02-01", "v", "0")
+
+
+def concerned(file: Disclosure, landed: Landed) -> str:
+    (found,) = told.disclosed([file], landed)
+    return str(found["concerned"])
+
+
+@pytest.mark.parametrize("state", [USED, NEW, SUPERSEDED, REJECTED])
+def test_whatever_became_of_a_yes_or_a_purchase_since_the_person_may_have_been_in_the_file(state: str) -> None:
+    yes = row(state, purpose="marketing", granted=True, recorded_at=datetime(2026, 1, 1), reject_reason=None)
+    assert concerned(offer("2026-01-02T00:00:00"), held(consents=[yes])) == "possible"
+    assert concerned(offer("2025-01-02T00:00:00"), held(consents=[yes])) == "no_consent"
+    bought = held(
+        purchases=[row(state, purchase_id="T-1", purchased_at=datetime(2026, 1, 1))],
+        purchase_lines=[row(state, purchase_id="T-1", product_id="P-1")],
+    )
+    assert concerned(recall("2026-01-02T00:00:00"), bought) == "possible"
+    assert concerned(recall("2025-01-02T00:00:00"), bought) == "did_not_buy"
+
+
+def test_a_consent_that_cannot_be_read_is_no_yes() -> None:
+    landed = held(consents=[row(REJECTED, purpose=None, granted=None, recorded_at=None)])
+    assert concerned(offer("2026-01-02T00:00:00"), landed) == "no_consent"
+
+
+def test_a_purchase_that_is_somebody_elses_today_may_have_had_the_product() -> None:
+    header = row(SUPERSEDED, purchase_id="T-1", purchased_at=datetime(2026, 1, 1))
+    landed = held(purchases=[header], elsewhere=("T-1",))
+    assert concerned(recall("2026-01-02T00:00:00"), landed) == "possible"
+    assert concerned(recall("2025-01-02T00:00:00"), landed) == "did_not_buy"
+
+
+def test_who_agreed_before_the_account_was_there_by_todays_record_may_have_been_in_the_file() -> None:
+    corrected = row(created_at=datetime(2026, 1, 5))
+    yes = row(purpose="marketing", granted=True, recorded_at=datetime(2026, 1, 1))
+    assert concerned(offer("2026-01-02T00:00:00"), held(customers=[corrected], consents=[yes])) == "possible"
+    assert concerned(offer("2026-01-02T00:00:00"), held(customers=[corrected])) == "not_yet_known"
+    older = row(SUPERSEDED, created_at=datetime(2025, 1, 5))
+    assert concerned(offer("2026-01-02T00:00:00"), held(customers=[corrected, older])) == "no_consent"
+
+
+def test_a_word_that_no_run_has_read_counts_if_it_can_be_read() -> None:
+    old = consent("marketing", 1, granted=True)
+    new = {"purpose": "marketing", "granted": False, "channel": "web", "recorded_at": datetime(2026, 1, 2)}
+    said = told.choices(held(consents=[old, row(NEW, **new, reject_reason=None)]), None)
+    assert [(choice.granted, choice.counts) for choice in said] == [(True, False), (False, True)]
+    said = told.choices(held(consents=[old, row(NEW, **new, reject_reason="purpose_missing")]), None)
+    assert [(choice.granted, choice.counts) for choice in said] == [(True, True)]
+
+
+def test_how_long_a_row_serves_does_not_depend_on_whether_its_purchase_has_been_read() -> None:
+    landed = held(
+        purchases=[row(NEW, purchase_id="T-1", purchased_on=date(2026, 1, 1), reject_reason=None)],
+        purchase_lines=[row(purchase_id="T-1", line_number="1")],
+        legal_holds=[
+            row(
+                NEW,
+                customer_id="K",
+                purchase_id="T-1",
+                held_from=datetime(2026, 1, 1),
+                held_until=None,
+                reject_reason=None,
+            )
+        ],
+    )
+    found = windows.kept(policy(("purchases", "finance", 120, "purchase")), landed, NOBODY)
+    assert uses(found["purchase_lines"][0]) == {"finance": ("2036-01-01", "in_use")}
+    assert found["purchase_lines"][0].is_held
+
+
+def test_a_purchase_that_is_somebody_elses_has_no_dates() -> None:
+    landed = held(
+        purchases=[row(purchase_id="T-1", purchased_on=date(2026, 1, 1))],
+        web_events=[row(purchase_id="T-1", occurred_on=date(2026, 2, 1))],
+        elsewhere=("T-1",),
+    )
+    found = windows.kept(
+        policy(("purchases", "analytics", 1, "purchase"), ("web_events", "analytics", 25, "event")), landed, NOBODY
+    )
+    assert (found["purchases"][0].uses, found["purchases"][0].needed_until) == ([], None)
+    assert uses(found["web_events"][0]) == {"analytics": ("2028-03-01", "in_use")}
 
 
 # --- words ----------------------------------------------------------------------------------------------------------
@@ -228,13 +321,16 @@ def test_the_policy_is_said_in_french_too() -> None:
             return {str(value) for (value,) in connection.execute(f"select {name} from read_csv('{path}')").fetchall()}
 
         said = column("purposes", "legal_basis") | column("purposes", "description")
+        said |= column("controller", "name") - {"Maison Beaulieu SAS"}  # the same in every language
         said |= column("retention_windows", "legal_source") | column("recipients", "legal_basis")
         codes = column("purposes", "purpose") | column("recipients", "purpose")
         audiences, events = column("purposes", "audience"), column("retention_windows", "start_event")
+        roles = column("controller", "role")
     assert said == set(translations())
     assert codes == set(texts()["purposes"])
     assert audiences == set(texts()["audiences"])
     assert events <= set(texts()["starts"])
+    assert roles <= set(texts()["roles"])
     assert recipients.FILE.name == "recipients.csv"
 
 

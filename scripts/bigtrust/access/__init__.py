@@ -1,8 +1,9 @@
-"""The access report (GDPR art. 15): everything that is held of one person, for that person.
+"""The access report (GDPR art. 15): everything that the warehouse holds of one person, for that person.
 
 It reads landing as it is delivered now, the register as it is now, and the vault and the publications of the last run.
 """
 
+import glob
 import json
 import os
 import re
@@ -17,11 +18,11 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from bigtrust import details, disclosures, ledger, lock, records, register, sql
+from bigtrust import details, disclosures, ledger, lock, records, register, sql, states
 from bigtrust.access import asked, copies, landed, page, told, windows
 from bigtrust.access.asked import Asked
 from bigtrust.access.copies import Copies
-from bigtrust.access.landed import Landed
+from bigtrust.access.landed import Landed, Row
 from bigtrust.details import LANGUAGES
 from bigtrust.errors import ConfigurationError, InputError
 from bigtrust.files import sync_folder, write_together
@@ -30,6 +31,7 @@ from bigtrust.settings import PUBLICATIONS, Settings
 SCHEMA_VERSION = 1
 PAGE, DATA = "access-report.html", "access-report.json"
 DEFAULT_LANGUAGE = "fr"
+_NUMBERS = ("purchase_id", "customer_id")  # all that is told of a purchase that is somebody else's
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,10 @@ def write(settings: Settings, customer: str, output: Path, language: str | None 
 
 
 def gather(settings: Settings, customer: str, language: str | None = None) -> dict[str, Any]:
-    """Return everything that is held of a customer (docs/schemas/access_report.schema.json). Raises as `write` does."""
+    """Return everything that the warehouse holds of a customer: docs/schemas/access_report.schema.json specifies it.
+
+    Raises as `write` does.
+    """
     customer = register.cleaned(customer) or ""
     last = _last_run(settings)
     limits = sql.limits(settings.warehouse / "temporary")
@@ -96,7 +101,7 @@ def gather(settings: Settings, customer: str, language: str | None = None) -> di
             day=day,
             last_active_on=_last_active_on(copied),
             created_on=_created_on(in_landing, ZoneInfo(policy["time_zone"])),
-            agrees_to_marketing=told.agrees([choice for choice in said if choice.counts], "marketing"),
+            agrees_to_marketing=told.agrees(said, "marketing"),
         ),
         in_landing,
         in_register,
@@ -124,7 +129,7 @@ def gather(settings: Settings, customer: str, language: str | None = None) -> di
             }
             for name in PUBLICATIONS
         ],
-        "disclosures": told.disclosed(disclosures.read(settings), in_landing, said),
+        "disclosures": told.disclosed(disclosures.read(settings), in_landing),
         "policy": policy,
     }
 
@@ -173,9 +178,19 @@ def _policy(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     settings = {row["setting"]: row["value"] for row in rows("from vault.policy.settings")}
+    try:
+        controller = rows(
+            "select role, name, contact from vault.policy.controller order by list_position(['controller', "
+            "'joint_controller', 'representative', 'data_protection_officer'], role)"
+        )
+    except duckdb.CatalogException:  # an older version made it
+        raise ConfigurationError(
+            "The policy of the last run does not name the controller (seeds/policy/controller.csv). Run `bigtrust run`."
+        ) from None
     return {
         "policy_version": settings["policy_version"],
         "time_zone": settings["time_zone"],
+        "controller": controller,
         "purposes": rows(
             "select purpose, publication, audience, legal_basis, honours_erasure, description "
             "from vault.policy.purposes"
@@ -192,10 +207,11 @@ def _policy(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def _erased_until(asked_for: Asked) -> datetime | None:
+    """When the person last asked that everything be forgotten: `activate` obeys before a run has made it effective."""
     moments = [
         datetime.fromisoformat(request["requested_at"]).astimezone(UTC).replace(tzinfo=None)
-        for request in asked_for.effective
-        if request["scope"] == "person"
+        for request in asked_for.requests
+        if request["scope"] == "person" and request["state"] in (states.EFFECTIVE, states.WAITING)
     ]
     return max(moments, default=None)
 
@@ -208,15 +224,22 @@ def _last_active_on(copied: Copies) -> date | None:
 
 
 def _created_on(held: Landed, zone: ZoneInfo) -> date | None:
-    moments = [row.read["created_at"] for row in held.rows["customers"] if row.state == landed.USED]
-    return max((moment.replace(tzinfo=UTC).astimezone(zone).date() for moment in moments if moment), default=None)
+    moments = [row.read["created_at"] for row in _records(held) if row.is_good][-1:]
+    return next((moment.replace(tzinfo=UTC).astimezone(zone).date() for moment in moments if moment), None)
 
 
 def _language(held: Landed) -> str:
     """The language of the record that counts, else of the last one that names a language that is spoken here."""
-    records_ = sorted(held.rows["customers"], key=lambda row: row.state == landed.USED)
-    named = [re.split(r"[-_]", (row.read["language"] or "").lower())[0] for row in records_]
+    named = [re.split(r"[-_]", (row.read["language"] or "").lower())[0] for row in _records(held)]
     return next((language for language in reversed(named) if language in LANGUAGES), DEFAULT_LANGUAGE)
+
+
+def _records(held: Landed) -> list[Row]:
+    """The customer records; the last one counts, as in staging."""
+    return sorted(
+        held.rows["customers"],
+        key=lambda row: (row.is_good, row.read["updated_at"] or row.read["created_at"] or datetime.min),
+    )
 
 
 def _table(name: str, held: Landed, kept: Sequence[windows.Kept], said: Sequence[told.Choice]) -> dict[str, Any]:
@@ -225,23 +248,29 @@ def _table(name: str, held: Landed, kept: Sequence[windows.Kept], said: Sequence
         "table": name,
         "data_category": windows.CATEGORIES.get(name),
         "rows": [
-            {
-                "values": dict(row.values),
-                "read": {column: _plain(value) for column, value in row.read.items() if column in row.values},
-                "file": row.file,
-                "row": row.number,
-                "state": row.state,
-                "reason": row.reason,
-                "counts": name == "consents" and place in counting,
-                "is_elsewhere": name == "purchases" and row.read["purchase_id"] not in {None, *held.purchases},
-                "is_forgotten": how_long.is_forgotten,
-                "is_held": how_long.is_held,
-                "due_since": _plain(row.due_since),
-                "uses": [asdict(use) | {"until": _plain(use.until)} for use in how_long.uses],
-                "needed_until": _plain(how_long.needed_until),
-            }
+            _row(row, how_long, is_elsewhere=held.is_elsewhere(name, row))
+            | {"counts": name == "consents" and place in counting}
             for place, (row, how_long) in enumerate(zip(held.rows[name], kept, strict=True))
         ],
+    }
+
+
+def _row(row: Row, how_long: windows.Kept, *, is_elsewhere: bool) -> dict[str, Any]:
+    """A landed row as it is told. What a purchase of somebody else holds is about them (art. 15(4)): also its dates."""
+    columns = [column for column in row.values if column in _NUMBERS or not is_elsewhere]
+    return {
+        "values": {column: row.values[column] for column in columns},
+        "read": {column: _plain(row.read[column]) for column in columns if column in row.read},
+        "file": row.file,
+        "row": row.number,
+        "state": row.state,
+        "reason": row.reason,
+        "is_elsewhere": is_elsewhere,
+        "is_forgotten": how_long.is_forgotten,
+        "is_held": how_long.is_held,
+        "due_since": None if is_elsewhere else _plain(row.due_since),
+        "uses": [asdict(use) | {"until": _plain(use.until)} for use in how_long.uses],
+        "needed_until": _plain(how_long.needed_until),
     }
 
 
@@ -263,6 +292,8 @@ def _put(settings: Settings, texts: dict[str, str], output: Path) -> None:
     unfinished = output.with_name(f".{output.name}.{secrets.token_hex(4)}")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
+        for left in output.parent.glob(f".{glob.escape(output.name)}.{'[0-9a-f]' * 8}"):  # by who was killed
+            shutil.rmtree(left)
         unfinished.mkdir(mode=0o700)
         write_together({unfinished / name: text for name, text in texts.items()}, mode=0o600)
         _record(settings)

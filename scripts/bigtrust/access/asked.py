@@ -9,7 +9,8 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import register, states
+from bigtrust import register, signed_receipts, states
+from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 
 
@@ -39,12 +40,13 @@ class Asked:
 def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: str, purchases: Collection[str]) -> Asked:
     """Return what there is of a customer, the oldest request first. `purchases` are theirs, also in `own.purchases`.
 
-    Raises InputError if the register is damaged, or lacks a request that a run has seen.
+    Raises InputError if the register is damaged or lacks a request that a run has seen, ConfigurationError if a receipt
+    is damaged.
     """
     registered, known = register.read(settings.register), states.load(settings.register)
     register.require_complete(registered, settings.seen_requests)
     requests = [
-        _told(settings, request, known.get(name))
+        _told(settings, name, request, known.get(name))
         for name, request in registered.items()
         if _is_own(request, customer, purchases)
     ]
@@ -69,7 +71,7 @@ def _is_own(request: register.Request, customer: str, purchases: Collection[str]
     return named == customer or (named is None and register.cleaned(request.purchase_id) in purchases)
 
 
-def _told(settings: Settings, request: register.Request, state: states.State | None) -> dict[str, Any]:
+def _told(settings: Settings, name: str, request: register.Request, state: states.State | None) -> dict[str, Any]:
     if request.withdrawn_at is not None:
         word = states.WITHDRAWN
     elif state is None or state.state == states.WITHDRAWN:
@@ -81,14 +83,20 @@ def _told(settings: Settings, request: register.Request, state: states.State | N
         "state": word,
         "since_run": since.since_run if since else None,
         "since": since.since if since else None,
-        "receipt": _receipt(settings, request),
+        "receipt": _receipt(settings, name),
     }
 
 
-def _receipt(settings: Settings, request: register.Request) -> Mapping[str, Any] | None:
-    """The receipt of a request as it was given out, if there is one."""
-    path = settings.register / "receipts" / f"{request.request_id}.json"
-    if not register.REQUEST_ID.fullmatch(request.request_id) or not path.is_file():
+def _receipt(settings: Settings, name: str) -> Mapping[str, Any] | None:
+    """The receipt of a request as it was given out, if there is one.
+
+    `name` is that of its file in the register: landing may deliver a number that another request has.
+    """
+    path = signed_receipts.folder(settings) / f"{name}.json"
+    if not path.is_file():
         return None
-    content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        content: Mapping[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise ConfigurationError(f"Receipt {path} is damaged. Restore it from the backup of the register.") from None
     return content

@@ -92,6 +92,11 @@ class Row:
     due_reason: str | None = None
     due_since: date | None = None
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it counts: the last run used it, or no run has read it yet and the next one can."""
+        return self.state == USED or (self.state == NEW and self.read["reject_reason"] is None)
+
 
 @dataclass(frozen=True)
 class Landed:
@@ -101,6 +106,11 @@ class Landed:
     purchases: frozenset[str]
     products: Mapping[str, str] = field(default_factory=dict)
     categories: Mapping[str, str] = field(default_factory=dict)
+
+    def is_elsewhere(self, name: str, row: Row) -> bool:
+        """Whether a row is an older header of a purchase that is somebody else's by a later one."""
+        purchase = row.read["purchase_id"] if name == "purchases" else None
+        return purchase is not None and purchase not in self.purchases
 
 
 def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: str) -> Landed:

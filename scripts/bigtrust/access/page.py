@@ -88,6 +88,7 @@ def render(content: Mapping[str, Any], labels: Labels) -> str:
             "report": content,
             "words": words,
             "say": words.say,
+            "answerable": list(page.answerable()),
             "brief": list(page.brief()),
             "sections": page.sections(),
             "nothing": page.nothing(),
@@ -108,6 +109,12 @@ class _Page:
         self._words = words
         self._tables = {table["table"]: table for table in content["landing"]}
         self._purposes = {purpose["purpose"]: purpose for purpose in content["policy"]["purposes"]}
+
+    def answerable(self) -> Iterable[tuple[str, str, str]]:
+        """Who answers for the processing, and whom to ask: role, name and contact."""
+        for row in self._content["policy"]["controller"]:
+            role = self._words.label("roles", row["role"]) or row["role"]
+            yield role, self._words.policy(row["name"]), self._words.typeset(row["contact"])
 
     def brief(self) -> Iterable[str]:
         """What matters most, in a few sentences."""
@@ -236,6 +243,8 @@ class _Page:
         return Section(name, say(f"sections.{name}.title"), facts, list(self._uses(name)), shown, notes)
 
     def _outside(self, name: str) -> str:
+        if "outside" in texts()["sections"][name]:
+            return self._words.say(f"sections.{name}.outside")
         if name != "customers":
             return self._words.say("facts.outside_none")
         names = list(dict.fromkeys(row["name"] for row in self._content["policy"]["recipients"]))
@@ -268,20 +277,24 @@ class _Page:
         if name == "consents":
             rows = sorted(rows, key=lambda row: row["read"]["recorded_at"] or "")
         columns = [column for column in self._labels[name] if column != "customer_id"]
-        filled = [column for column in columns if any(row["values"][column] is not None for row in rows)]
+        filled = [column for column in columns if any(row["values"].get(column) is not None for row in rows)]
+        is_told = any(not row["is_elsewhere"] for row in rows)  # else nothing is known to be empty
         return Table(
             name,
             self._words.say(f"tables.{name}"),
             [self._label(name, column) for column in filled],
             [
                 Line(
-                    [self._words.value(column, row["values"][column], row["read"].get(column)) for column in filled],
+                    [
+                        self._words.value(column, row["values"].get(column), row["read"].get(column))
+                        for column in filled
+                    ],
                     list(self._remarks(name, row)),
                     [] if name in ("purchase_lines", "consents") else list(self._kept(row)),
                 )
                 for row in rows
             ],
-            empty=[self._label(name, column) for column in columns if column not in filled],
+            empty=[self._label(name, column) for column in columns if is_told and column not in filled],
             note=self._words.say("kept.like_purchase") if name == "purchase_lines" else "",
         )
 

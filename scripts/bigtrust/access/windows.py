@@ -48,7 +48,7 @@ class Use:
 class Kept:
     """How long a row is kept: its uses, and the day on which the last that applies ends.
 
-    A row that no run uses (it was set aside or delivered again) has none.
+    A row that no run uses (it was set aside or delivered again) has none, nor has a purchase of somebody else.
     """
 
     uses: list[Use]
@@ -77,7 +77,9 @@ class Policy:
 def kept(policy: Policy, landed: Landed, asked: Asked) -> dict[str, list[Kept]]:
     """Return how long each landed row is kept, by table, in the order of the rows."""
     bought = {
-        row.read["purchase_id"]: row.read["purchased_on"] for row in landed.rows["purchases"] if row.state == USED
+        row.read["purchase_id"]: row.read["purchased_on"]
+        for row in landed.rows["purchases"]
+        if row.is_good and not landed.is_elsewhere("purchases", row)
     }
     is_held = _holds(policy, landed)
     # purchases of which a line stays
@@ -89,7 +91,11 @@ def kept(policy: Policy, landed: Landed, asked: Asked) -> dict[str, list[Kept]]:
     result = {}
     for name, rows in landed.rows.items():
         result[name] = [
-            Kept(_uses(policy, name, row, bought, gone), gone, is_held(name, row))
+            Kept(
+                [] if landed.is_elsewhere(name, row) else _uses(policy, name, row, bought, gone),
+                gone,
+                is_held(name, row),
+            )
             for row in rows
             for gone in [_is_forgotten(name, row, staying, asked)]
         ]
@@ -161,7 +167,7 @@ def _holds(policy: Policy, landed: Landed) -> Callable[[str, Row], bool]:
     holds = [
         row.read
         for row in landed.rows["legal_holds"]
-        if row.state == USED
+        if row.is_good
         and row.read["held_from"].date() <= policy.day
         and (row.read["held_until"] is None or row.read["held_until"].date() > policy.day)
     ]
