@@ -254,9 +254,7 @@ class _Source(sampled.Source):
         self.connection.execute(f"copy ({self.remembered_sql(OF_THEM)}) to {path} (format parquet)")
 
     def _rows(self, table: str, condition: str) -> dict[oracle.Position, oracle.Row]:
-        cursor = self.connection.execute(f"select * exclude (is_new) from {table} where {condition}")
-        names = [column[0] for column in cursor.description or []]
-        rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        rows = sql.rows(self.connection, f"select * exclude (is_new) from {table} where {condition}")
         return {(row.pop("file_number"), row.pop("row_number")): row for row in rows}
 
 

@@ -154,9 +154,7 @@ def _last_build(connection: duckdb.DuckDBPyConnection) -> dict[str, Any] | None:
     ).fetchall()[0][0]
     if not exists:
         return None
-    cursor = connection.execute(f"from {_SCHEMA}.build")
-    names = [column[0] for column in cursor.description or []]
-    return dict(zip(names, cursor.fetchall()[0], strict=True))
+    return sql.rows(connection, f"from {_SCHEMA}.build")[0]
 
 
 def _files(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

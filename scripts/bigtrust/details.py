@@ -3,9 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-import yaml
-
-from bigtrust import contract
+from bigtrust import contract, yaml_file
 from bigtrust.errors import ConfigurationError
 
 LANGUAGES = ("fr", "en")
@@ -20,7 +18,12 @@ def load(project: Path) -> Labels:
 
     Raises ConfigurationError for a column that has none in a language, and for a label of no column.
     """
-    labels: Labels = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+    labels: Labels = yaml_file.mapping(FILE)
+    for name, columns in labels.items():
+        if not isinstance(columns, dict) or not all(isinstance(texts, dict) for texts in columns.values()):
+            raise ConfigurationError(
+                f"{FILE}: {name} needs columns, and each column a text in fr and in en. Correct it."
+            )
     require_complete(labels, contract.load(project))
     return labels
 

@@ -29,6 +29,7 @@ from bigtrust import (
     reviews,
     sampled,
     secret,
+    sql,
     states,
     till,
 )
@@ -277,8 +278,8 @@ class _Attempt:
         with duckdb.connect(str(published), read_only=True) as connection:
             return Report(
                 record=self._record,
-                tables=_rows(connection, "from marts.landing_rows"),
-                relations=_rows(connection, "from marts.retention_status"),
+                tables=sql.rows(connection, "from marts.landing_rows"),
+                relations=sql.rows(connection, "from marts.retention_status"),
                 requests=connection.execute(records.REQUESTS_BY_STATE).fetchall(),
                 unknown_sensitive=connection.execute(till.UNKNOWN_SENSITIVE).fetchall()[0][0],
                 unused_exceptions=self._unused_exceptions,
@@ -350,9 +351,3 @@ def _disk_errors(settings: Settings) -> Iterator[None]:
             f"A database under {settings.warehouse} cannot be opened or written. Free the disk, correct the folder's "
             "owner and mode, and close programs that have vault.duckdb open."
         ) from None
-
-
-def _rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

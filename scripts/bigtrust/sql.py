@@ -1,14 +1,24 @@
-"""Writing names and paths into SQL text, and what the engine may take while it is asked."""
+"""Writing names and paths into SQL text, what the engine may take while it is asked, and rows with their names."""
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import duckdb
 
 
 def limits(spilled: Path) -> dict[str, Any]:
     """The configuration of a connection: how much memory it may take, and where it spills what does not fit."""
     return {"memory_limit": os.environ.get("BIGTRUST_MEMORY_LIMIT", "2GB"), "temp_directory": str(spilled)}
+
+
+def rows(connection: duckdb.DuckDBPyConnection, query: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """The rows of a query, each by the names of its columns."""
+    cursor = connection.execute(query, parameters)
+    names = [column[0] for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def text(value: str) -> str:

@@ -19,6 +19,8 @@ import altair
 import duckdb
 import vl_convert
 
+from bigtrust import sql
+
 PROJECT = Path(__file__).resolve().parents[2]
 GUIDE = PROJECT / "docs" / "analyst-guide.md"
 INK, LINE, ACCENT, PAPER = "#24292f", "#d0d7de", "#1b5e7d", "#ffffff"
@@ -61,10 +63,8 @@ def _question(heading: str, body: str) -> Question:
 def answer(published: Path, question: Question) -> Rows:
     """The rows of a question's query on a published warehouse, as Vega-Lite reads them."""
     with duckdb.connect(str(published / f"{question.publication}.duckdb"), read_only=True) as connection:
-        found = connection.execute(question.sql)
-        names = [column[0] for column in found.description or []]
-        rows = found.fetchall()
-    return [dict(zip(names, map(_plain, row), strict=True)) for row in rows]
+        found = sql.rows(connection, question.sql)
+    return [{name: _plain(value) for name, value in row.items()} for row in found]
 
 
 def _plain(value: Any) -> Any:

@@ -458,6 +458,18 @@ def test_every_path_that_a_page_names_exists(page: Path) -> None:
     assert missing == []
 
 
+@pytest.mark.parametrize(
+    ("section", "names"),
+    [
+        ("Add a landing column", ("details.yml", "texts/fr.yml", "texts/en.yml", "CATEGORIES")),
+        ("Add a check", ("registry.py", "claims.yml")),
+    ],
+)
+def test_the_guide_for_contributors_names_what_stops_who_forgets_it(section: str, names: tuple[str, ...]) -> None:
+    text = (PROJECT / "CONTRIBUTING.md").read_text(encoding="utf-8").partition(f"\n## {section}\n")[2]
+    assert [name for name in names if name not in text.partition("\n## ")[0]] == []
+
+
 def test_decisions_are_numbered_without_a_gap_and_have_the_same_parts() -> None:
     assert [path.name[:4] for path in DECISIONS] == [f"{number:04}" for number in range(1, len(DECISIONS) + 1)]
     for path in DECISIONS:

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import yaml
 
-from bigtrust import claims, ledger, registry
+from bigtrust import claims, ledger, registry, yaml_file
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 from bigtrust.site import held, proof
@@ -85,7 +84,7 @@ def company(settings: Settings) -> dict[str, Any]:
 
     Raises ConfigurationError if something is not said.
     """
-    content = yaml.safe_load(COMPANY.read_text(encoding="utf-8"))
+    content = yaml_file.mapping(COMPANY)
     for name in ("address", "email", "telephone"):
         if not isinstance(content.get(name), str) or not content[name].strip():
             raise ConfigurationError(f"scripts/bigtrust/site/company.yml does not say {name}. Write it.")

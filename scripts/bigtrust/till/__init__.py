@@ -13,10 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 import duckdb
-import yaml
 from jinja2 import Environment, StrictUndefined, Template
 
-from bigtrust import html
+from bigtrust import html, yaml_file
 from bigtrust.files import write_together
 
 SCHEMA_VERSION = 1
@@ -78,8 +77,7 @@ def page(content: dict[str, Any]) -> str:
 @cache
 def texts() -> Texts:
     """Return what the till says, before anything is filled in."""
-    content: Texts = yaml.safe_load((FOLDER / "texts.yml").read_text(encoding="utf-8"))
-    return content
+    return yaml_file.mapping(FOLDER / "texts.yml")
 
 
 def said(name: str, **values: Any) -> dict[str, str]:
