@@ -228,7 +228,7 @@ def test_the_twin_for_machines_keeps_its_schema_and_says_what_the_pages_say(
 
 
 def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_before(
-    read: dict[str, Read], policy: dict[str, Any]
+    shop: Warehouse, read: dict[str, Read], policy: dict[str, Any]
 ) -> None:
     for page in ("fr/index.html", "fr/controles.html"):
         assert "La mise à jour n°\u00a02 du" in read[page].text
@@ -241,15 +241,20 @@ def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_befor
         ["RET-01"],
     )
     assert (claims["OFFER-1"]["state"], claims["OFFER-1"]["nothing_examined"]) == ("earlier", ["OPT-01"])
-    assert claims["PROTECT-3"]["state"] == "earlier", (
-        "an excepted failure proves nothing, nor does a run that did not publish"
-    )
+    assert (claims["PROTECT-3"]["state"], claims["PROTECT-3"]["excepted"]) == ("earlier", ["PAT-01"])
+    assert claims["PROTECT-3"]["nothing_examined"] == []
+    assert (claims["SEE-10"]["state"], claims["SEE-10"]["failed"]) == ("earlier", []), "nothing was published"
     assert claims["FORGET-2"]["state"] == "never"
     text = re.sub(r"[ \n]+", " ", read["fr/controles.html"].text)
     assert "prouvé pour la dernière fois par la mise à jour n°\u00a01" in text
     assert "échec à la mise à jour n°\u00a02\u00a0: RET-01" in text
+    assert "échec sous dérogation à la mise à jour n°\u00a02\u00a0: PAT-01" in text
+    assert "la mise à jour n°\u00a02 n\u2019a pas été publiée" in text
     assert "Product numbers look like addresses." in text
     assert "Data team" not in text, "who answers for an exception is not public"
+    assert "Checks failed, so nothing was published" not in (shop.settings.site / "policy.json").read_text("utf-8")
+    assert "Checks failed, so nothing was published" not in read["en/checks.html"].text
+    assert policy["published_run"] == 1
 
 
 def test_versions_of_the_policy_are_told_row_by_row(read: dict[str, Read]) -> None:

@@ -71,6 +71,7 @@ def _collected(
         "disclosures": disclosures,
         "claims": proof.claims(connection, claimed),
         "runs": proof.runs(connection),
+        "published_run": proof.published_run(connection),
         "checked_run": proof.checked_run(connection),
         "rules": proof.rules(connection, checks),
         "exceptions": proof.exceptions(connection),
