@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import jsonschema
 import pytest
 
 from bigtrust import ledger
+from bigtrust.demo import write_demo
 from bigtrust.settings import PROJECT
 from bigtrust.site import held, pages
 from bigtrust.site.words import LANGUAGES
 from public_site import with_a_past
 from raw_data import Search, identifiers_and_free_text
+from source_system import files
 from warehouse import Warehouse
 
 SCHEMA = json.loads((PROJECT / "docs" / "schemas" / "policy.schema.json").read_text(encoding="utf-8"))
@@ -255,6 +258,35 @@ def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_befor
     assert "Checks failed, so nothing was published" not in (shop.settings.site / "policy.json").read_text("utf-8")
     assert "Checks failed, so nothing was published" not in read["en/checks.html"].text
     assert policy["published_run"] == 1
+
+
+def test_a_shop_without_requests_and_birth_dates_has_proven_nothing_about_them(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path)
+    write_demo(shop.landing, customers=60, seed=7, until=datetime.now(UTC).date())
+    (shop.landing / "erasure_requests.parquet").unlink()
+    (customers,) = files(shop.landing, "customers")
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"create table customers as select * exclude (birth_date) from read_csv('{customers}', all_varchar = true)"
+        )
+        connection.execute(f"copy customers to '{customers}' (header true)")
+    shop.run()
+    found = shop.query(
+        "governance",
+        "select code, verdict, reason from marts.check_results where code in ({})".format(
+            "'ERA-02', 'OPT-01', 'OPT-02', 'OFR-01', 'PSE-04', 'REQ-01'"
+        ),
+    )
+    verdicts = {code: (verdict, reason) for code, verdict, reason in found}
+    assert verdicts.pop("ERA-02") == ("not applicable", "no request to forget is in effect")
+    assert verdicts.pop("OPT-02") == ("not applicable", "of nobody in marketing is the date of birth known")
+    assert set(verdicts.values()) == {("passed", "")}
+
+    assert shop.bigtrust("site").exit_code == 0
+    told = json.loads((shop.settings.site / "policy.json").read_text(encoding="utf-8"))
+    states = {claim["code"]: claim["state"] for claim in told["claims"]}
+    assert [states[code] for code in ("FORGET-1", "FORGET-5", "OFFER-2")] == ["never"] * 3
+    assert [states[code] for code in ("OFFER-1", "KEEP-1", "FORGET-3")] == ["proven"] * 3
 
 
 def test_versions_of_the_policy_are_told_row_by_row(read: dict[str, Read]) -> None:
