@@ -19,7 +19,7 @@ from bigtrust.demo import write_demo
 from bigtrust.settings import PROJECT
 from bigtrust.site import held, pages
 from bigtrust.site.words import LANGUAGES
-from public_site import with_a_past
+from public_site import rows_of, with_a_past
 from raw_data import Search, identifiers_and_free_text
 from source_system import files
 from warehouse import Warehouse
@@ -264,12 +264,10 @@ def test_a_shop_without_requests_and_birth_dates_has_proven_nothing_about_them(t
     shop = Warehouse(tmp_path)
     write_demo(shop.landing, customers=60, seed=7, until=datetime.now(UTC).date())
     (shop.landing / "erasure_requests.parquet").unlink()
-    (customers,) = files(shop.landing, "customers")
     with duckdb.connect() as connection:
-        connection.execute(
-            f"create table customers as select * exclude (birth_date) from read_csv('{customers}', all_varchar = true)"
-        )
-        connection.execute(f"copy customers to '{customers}' (header true)")
+        for file in files(shop.landing, "customers"):
+            connection.execute(f"create or replace table customers as select * exclude (birth_date) from '{file}'")
+            connection.execute(f"copy customers to '{file}' (format parquet)")
     shop.run()
     found = shop.query(
         "governance",
@@ -287,6 +285,43 @@ def test_a_shop_without_requests_and_birth_dates_has_proven_nothing_about_them(t
     states = {claim["code"]: claim["state"] for claim in told["claims"]}
     assert [states[code] for code in ("FORGET-1", "FORGET-5", "OFFER-2")] == ["never"] * 3
     assert [states[code] for code in ("OFFER-1", "KEEP-1", "FORGET-3")] == ["proven"] * 3
+
+
+def test_who_answers_and_how_to_reach_them_is_what_the_policy_says(
+    policy: dict[str, Any], read: dict[str, Read]
+) -> None:
+    of_role = {row["role"]: row for row in rows_of("controller")}
+    contacts = {role: row["contact"].replace(";", ",") for role, row in of_role.items()}
+    company = policy["company"]
+    assert (company["name"], company["contact"]) == (of_role["controller"]["name"], contacts["controller"])
+    assert {other["role"]: other["contact"] for other in company["others"]} == {
+        "data_protection_officer": contacts["data_protection_officer"]
+    }
+    for name in HTML[1:]:
+        assert f"mailto:{company['email']}" in read[name].links
+    for name in ("fr/vos-droits.html", "en/your-rights.html"):
+        assert contacts.keys() == {"controller", "data_protection_officer"}
+        assert all(contact in read[name].text for contact in contacts.values())
+        alone = pages.files(policy | {"company": company | {"others": []}})[name]
+        assert contacts["data_protection_officer"] not in alone
+        assert contacts["controller"] in alone
+
+
+def test_a_transfer_outside_the_european_economic_area_is_told_with_what_allows_it(
+    policy: dict[str, Any], read: dict[str, Read]
+) -> None:
+    told = {
+        "fr/destinataires.html": ("Aucun d\u2019eux n\u2019est hors de l\u2019Espace", "Hors de l\u2019Espace"),
+        "en/recipients.html": ("None of them is outside the European", "Outside the European"),
+    }
+    basis = {"fr": "Décision d'adéquation", "en": "Adequacy decision"}
+    (first, *others) = policy["recipients"]
+    abroad = pages.files(policy | {"recipients": [first | {"transfer_basis": basis}, *others]})
+    for name, (none, some) in told.items():
+        assert none in read[name].text
+        assert some not in read[name].text
+        assert some in abroad[name]
+        assert none not in abroad[name]
 
 
 def test_versions_of_the_policy_are_told_row_by_row(read: dict[str, Read]) -> None:

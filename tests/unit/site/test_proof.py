@@ -136,6 +136,20 @@ def test_a_run_that_stopped_before_its_checks_is_told_and_proves_nothing(connect
     assert [run["run"] for run in proof.runs(connection)] == [2, 1]
 
 
+def test_a_recipient_outside_the_european_economic_area_is_told_with_what_allows_the_transfer(connection: Any) -> None:
+    basis = "Consent (GDPR art. 6(1)(a)): it can be withdrawn at any time"  # any text of which the French is known
+    connection.execute(
+        "create table marts.recipients as select * from (values ('mail', 'FR', null), ('post', 'CH', ?)) as "
+        "given(recipient, country, transfer_basis), (select 'A' as name, 'recall' as purpose, ? as legal_basis, "
+        "'email' as columns, date '2026-01-01' as contract_on)",
+        [basis, basis],
+    )
+    inside, outside = held.recipients(connection)
+    assert inside["transfer_basis"] is None
+    assert outside["transfer_basis"]["en"].replace("\u00a0", " ") == basis
+    assert outside["transfer_basis"]["fr"].startswith("Consentement")
+
+
 def test_without_any_run_there_is_no_site(connection: Any) -> None:
     with pytest.raises(ConfigurationError, match="knows of no run"):
         proof.runs(connection)
