@@ -260,6 +260,23 @@ def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_befor
     assert policy["published_run"] == 1
 
 
+def test_of_a_run_that_stopped_the_site_does_not_say_that_nothing_was_published(policy: dict[str, Any]) -> None:
+    stopped, *others = policy["runs"]
+    told = pages.files(policy | {"runs": [stopped | {"verdict": "stopped"}, *others]})
+    for page in ("fr/index.html", "fr/controles.html"):
+        assert "s\u2019est arrêtée avant la fin." in told[page]
+        assert "n\u2019a été publié." not in told[page]
+        assert "encore avec les fichiers" not in told[page]
+
+
+def test_a_refused_run_after_many_others_still_names_the_last_one_that_published(policy: dict[str, Any]) -> None:
+    refused = [run for run in policy["runs"] if run["verdict"] == "refused"]
+    told = pages.files(policy | {"runs": refused})
+    assert "encore avec les fichiers de la mise à jour n°\u00a01" in told["fr/index.html"]
+    told = pages.files(policy | {"runs": refused, "published_run": None})
+    assert "Aucune mise à jour n\u2019avait encore été publiée." in told["fr/index.html"]
+
+
 def test_a_shop_without_requests_and_birth_dates_has_proven_nothing_about_them(tmp_path: Path) -> None:
     shop = Warehouse(tmp_path)
     write_demo(shop.landing, customers=60, seed=7, until=datetime.now(UTC).date())
