@@ -330,8 +330,11 @@ def test_a_transfer_outside_the_european_economic_area_is_told_with_what_allows_
     policy: dict[str, Any], read: dict[str, Read]
 ) -> None:
     told = {
-        "fr/destinataires.html": ("Aucun d\u2019eux n\u2019est hors de l\u2019Espace", "Hors de l\u2019Espace"),
-        "en/recipients.html": ("None of them is outside the European", "Outside the European"),
+        "fr/destinataires.html": (
+            "Aucun de ces destinataires n\u2019est hors de l\u2019Espace",
+            "Hors de l\u2019Espace",
+        ),
+        "en/recipients.html": ("None of these recipients is outside the European", "Outside the European"),
     }
     basis = {"fr": "Décision d'adéquation", "en": "Adequacy decision"}
     (first, *others) = policy["recipients"]
