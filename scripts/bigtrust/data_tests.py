@@ -67,14 +67,21 @@ def _refuse(node: Mapping[str, Any], name: str) -> None:
 def results(settings: Settings, manifest: Any, tests: Sequence[Any]) -> list[CheckResult]:
     """One result for each code and what its tests read, of dbt's results (`node`, `status`, `failures`).
 
-    Examined are the rows of the tables that are read. If there is none, what the test reads must be of the vault or the
-    policy, or its meta `if_empty` say what that means. A test that was skipped, or could not be made, has no result
-    here: the build says why.
+    Examined are the rows that its meta `examines` names ("from … where …"): those of which the test says something.
+    Without it, they are all rows of the tables that are read. If there is none, what the test reads must be of the
+    vault or the policy, or its meta `if_empty` say what that means. A test that was skipped, or could not be made, has
+    no result here: the build says why.
     """
-    violations: dict[tuple[str, tuple[str, ...], str], int] = {}
+    violations: dict[tuple[str, tuple[str, ...], str, str], int] = {}
     for test in tests:
         if test.status in ("pass", "fail"):
-            key = (code(test.node), tuple(_reads(test.node)), str((test.node.config.meta or {}).get("if_empty", "")))
+            meta = test.node.config.meta or {}
+            key = (
+                code(test.node),
+                tuple(_reads(test.node)),
+                str(meta.get("examines", "")),
+                str(meta.get("if_empty", "")),
+            )
             violations[key] = violations.get(key, 0) + int(test.failures or 0)
     if not violations:
         return []
@@ -85,8 +92,15 @@ def results(settings: Settings, manifest: Any, tests: Sequence[Any]) -> list[Che
         ]:
             connection.execute(f"attach {sql.text(str(path))} as {name} (read_only)")
         return [
-            _result(key, manifest.nodes, reads, broken, _rows(connection, manifest.nodes, reads), if_empty)
-            for (key, reads, if_empty), broken in violations.items()
+            _result(
+                key,
+                manifest.nodes,
+                reads,
+                broken,
+                _rows_of(connection, key, examines) if examines else _rows(connection, manifest.nodes, reads),
+                if_empty,
+            )
+            for (key, reads, examines, if_empty), broken in violations.items()
         ]
 
 
@@ -99,6 +113,17 @@ def _reads(node: Any) -> list[str]:
 def _attached(node: Any) -> str:
     """The unique id of the seed or model that a generic test is written at; a singular one is at none."""
     return getattr(node, "attached_node", None) or ""
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, key: str, examines: str) -> int:
+    try:
+        ((rows,),) = connection.execute(f"select count(*) {examines}").fetchall()
+    except duckdb.Error as error:
+        raise ConfigurationError(
+            f"{key}: what its data test examines cannot be counted ({type(error).__name__}). Correct `examines` in its "
+            "configuration: 'from …', with the full names of relations."
+        ) from None
+    return int(rows)
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, nodes: Any, reads: Iterable[str]) -> int:

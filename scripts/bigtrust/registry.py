@@ -216,7 +216,7 @@ CHECKS: tuple[Check, ...] = (
         "REQ-01",
         "build",
         "No erasure request, consent or legal hold is rejected.",
-        "rows of governance.marts.landing_rows, one per landing table",
+        "landing tables of such that hold rows",
         "What a person asked for is never lost in a count.",
         "governance.marts.rejected_rows counts the reasons. Repair the row.",
         no_exception=_TESTED,
@@ -234,9 +234,9 @@ CHECKS: tuple[Check, ...] = (
     Check(
         "ERA-02",
         "build",
-        "Nothing that was forgotten is in a publication: no line, no amount, no contact that names it or reveals the "
-        "interest in it, and no offer is kept away because of it.",
-        "rows of the requests, and of what is published of purchases",
+        "Nothing that was forgotten is in a publication: no line, no return, no amount, no contact that names it or "
+        "reveals the interest in it, and no offer is kept away because of it.",
+        "requests that are in effect",
         "ERA-01 sees that what is forgotten is left out somewhere on the way; whether it really is, only the rows say.",
         "Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and "
         "models/vault/erased_purchase_lines.sql.",
@@ -255,7 +255,7 @@ CHECKS: tuple[Check, ...] = (
         "OPT-01",
         "build",
         "Nobody is in marketing whose last word on it is not yes.",
-        "persons in marketing, and what is known of their consent",
+        "persons in marketing",
         "Without consent there is no ground on which marketing may know anybody (GDPR art. 6(1)(a)).",
         "Look at models/vault/marketing_opt_ins.sql: it lists the persons whom marketing may see.",
         no_exception=_TESTED,
@@ -264,7 +264,7 @@ CHECKS: tuple[Check, ...] = (
         "OPT-02",
         "build",
         "Nobody is in marketing who is younger than the policy says.",
-        "persons in marketing, and their day of birth where it is known",
+        "persons in marketing whose date of birth is known",
         "Children know less of what becomes of their data, and marketing is what they are to be protected from first "
         "(GDPR recital 38).",
         "Look at models/vault/marketing_opt_ins.sql, and at the macro is_of_age (macros/privacy/).",
@@ -275,7 +275,7 @@ CHECKS: tuple[Check, ...] = (
         "build",
         "Nobody may be offered what they bought, before most of its replacement cycle has passed, or what the policy "
         "wants no offers for.",
-        "persons in marketing, and what analytics shows that they bought",
+        "persons in marketing",
         "After a purchase that one makes every ten years nobody wants offers for the same.",
         "Look at models/vault/offers/cool_downs.sql, and at marketing's models offer_pauses and offer_eligibility.",
         no_exception=_TESTED,
@@ -284,7 +284,7 @@ CHECKS: tuple[Check, ...] = (
         "PSE-04",
         "build",
         "No person has the same pseudonym in two publications.",
-        "pseudonyms of persons",
+        "pseudonyms of persons in marketing and in service",
         "With the same pseudonym in two publications, one is the key to the other.",
         "Issue the pseudonyms of each publication in its own domain: models/vault/person_pseudonyms.sql, "
         "models/vault/marketing_person_pseudonyms.sql, models/vault/service_person_pseudonyms.sql.",

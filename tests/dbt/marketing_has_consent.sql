@@ -4,6 +4,7 @@
         meta={
             "code": "OPT-01",
             "exit_code": 1,
+            "examines": "from marketing.protected.audience_members",
             "if_empty": "nobody has agreed to marketing",
             "remedy": "A person is in marketing whose last word on it is not yes. Look at models/vault/marketing_opt_ins.sql: it lists the persons whom marketing may see.",
         },

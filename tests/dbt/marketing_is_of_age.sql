@@ -4,7 +4,8 @@
         meta={
             "code": "OPT-02",
             "exit_code": 1,
-            "if_empty": "nobody has agreed to marketing",
+            "examines": "from vault.restricted.audience_attributes where birth_decade is not null",
+            "if_empty": "of nobody in marketing is the date of birth known",
             "remedy": "A person in marketing is younger than marketing_age in seeds/policy/settings.csv. Look at models/vault/marketing_opt_ins.sql: it lists the persons whom marketing may see.",
         },
     )

@@ -4,6 +4,7 @@
         meta={
             "code": "OFR-01",
             "exit_code": 1,
+            "examines": "from marketing.protected.audience_members",
             "if_empty": "nobody has agreed to marketing",
             "remedy": "Somebody may be offered what they bought, or more than the policy lets through. Look at models/vault/offers/cool_downs.sql, and at marketing's models offer_pauses and offer_eligibility.",
         },

@@ -4,6 +4,8 @@
         meta={
             "code": "ERA-02",
             "exit_code": 1,
+            "examines": "from vault.restricted.erasure_requests where state = 'effective'",
+            "if_empty": "no request to forget is in effect",
             "remedy": "Something that was forgotten is still in a publication. Look at what was changed last in models/vault/kept/, models/vault/purchase_sums.sql and models/vault/erased_purchase_lines.sql.",
         },
     )
@@ -149,6 +151,15 @@ select 'lines of sales' as what
 from remaining
 inner join sold_lines on remaining.purchase_number = sold_lines.purchase_number
 where sold_lines.line_count <> remaining.line_count
+
+union all
+
+select 'returns' as what
+from {{ ref("kept_returns") }} as kept_returns
+inner join
+    forgotten
+    on kept_returns.purchase_number = forgotten.purchase_number
+    and kept_returns.line_number = forgotten.line_number
 
 union all
 

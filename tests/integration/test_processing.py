@@ -98,7 +98,11 @@ def lineage(warehouse: Warehouse) -> dict[str, Any]:
 def test_the_activities_are_the_purposes_of_the_policy_with_their_basis_and_audience(made: Path) -> None:
     purposes, recipients = read(POLICY / "purposes.csv"), read(POLICY / "recipients.csv")
     activities = {row["activity"]: row for row in read(made / "activities.csv")}
-    assert activities.keys() == {row["purpose"] for row in purposes} | {row["purpose"] for row in recipients}
+    assert activities.keys() == {
+        *(row["purpose"] for row in purposes),
+        *(row["purpose"] for row in recipients),
+        "rights_of_persons",
+    }
     for row in purposes:
         told = activities[row["purpose"]]
         assert (told["purpose"], told["legal_basis"], told["audience"], told["publication"]) == (
@@ -140,6 +144,19 @@ def test_an_activity_names_whom_and_what_it_is_about_by_the_lineage(made: Path, 
     assert "customers: as delivered, for product recalls" in activities["recall"]["personal_data"]
 
 
+def test_what_is_kept_for_the_rights_of_persons_is_an_activity(made: Path) -> None:
+    (told,) = [row for row in read(made / "activities.csv") if row["activity"] == "rights_of_persons"]
+    assert told["legal_basis"].startswith("Legal obligation (GDPR art. 6(1)(c)")
+    assert told["data_subjects"] == "persons who asked to forget something"
+    of_register = ("register_requests", "forgotten_lines")
+    columns = {table: ", ".join(c["name"] for name, c in contract() if name == table) for table in of_register[:1]}
+    assert f"register_requests: {columns['register_requests']}" in listed(told["personal_data"])
+    assert {part.split(":")[0] for part in listed(told["personal_data"])} == set(of_register)
+    (limit,) = [row for row in read(made / "time_limits.csv") if row["activity"] == "rights_of_persons"]
+    assert limit["period"] == "as long as the request stands"
+    assert "Requests to forget" not in (made / "index.html").read_text("utf-8").partition('id="beyond"')[2]
+
+
 def test_time_limits_recipients_and_controller_are_those_of_the_policy(made: Path) -> None:
     windows, recipients = read(POLICY / "retention_windows.csv"), read(POLICY / "recipients.csv")
     settings = {row["setting"]: row["value"] for row in read(POLICY / "settings.csv")}
@@ -154,7 +171,7 @@ def test_time_limits_recipients_and_controller_are_those_of_the_policy(made: Pat
     assert expected == Counter(
         (row["activity"], row["data_category"], row["period"], row["legal_source"])
         for row in told
-        if row not in given_out
+        if row not in given_out and row["activity"] != "rights_of_persons"
     )
     assert [
         (row["recipient"], row["activity"], row["country"], " ".join(listed(row["columns"])), row["legal_basis"])

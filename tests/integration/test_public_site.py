@@ -5,6 +5,7 @@ import re
 import shutil
 import stat
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,13 @@ import jsonschema
 import pytest
 
 from bigtrust import ledger
+from bigtrust.demo import write_demo
 from bigtrust.settings import PROJECT
 from bigtrust.site import held, pages
 from bigtrust.site.words import LANGUAGES
-from public_site import with_a_past
+from public_site import rows_of, with_a_past
 from raw_data import Search, identifiers_and_free_text
+from source_system import files
 from warehouse import Warehouse
 
 SCHEMA = json.loads((PROJECT / "docs" / "schemas" / "policy.schema.json").read_text(encoding="utf-8"))
@@ -228,7 +231,7 @@ def test_the_twin_for_machines_keeps_its_schema_and_says_what_the_pages_say(
 
 
 def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_before(
-    read: dict[str, Read], policy: dict[str, Any]
+    shop: Warehouse, read: dict[str, Read], policy: dict[str, Any]
 ) -> None:
     for page in ("fr/index.html", "fr/controles.html"):
         assert "La mise à jour n°\u00a02 du" in read[page].text
@@ -241,15 +244,106 @@ def test_a_refused_run_is_shown_openly_with_what_failed_and_what_proved_it_befor
         ["RET-01"],
     )
     assert (claims["OFFER-1"]["state"], claims["OFFER-1"]["nothing_examined"]) == ("earlier", ["OPT-01"])
-    assert claims["PROTECT-3"]["state"] == "earlier", (
-        "an excepted failure proves nothing, nor does a run that did not publish"
-    )
+    assert (claims["PROTECT-3"]["state"], claims["PROTECT-3"]["excepted"]) == ("earlier", ["PAT-01"])
+    assert claims["PROTECT-3"]["nothing_examined"] == []
+    assert (claims["SEE-10"]["state"], claims["SEE-10"]["failed"]) == ("earlier", []), "nothing was published"
     assert claims["FORGET-2"]["state"] == "never"
     text = re.sub(r"[ \n]+", " ", read["fr/controles.html"].text)
     assert "prouvé pour la dernière fois par la mise à jour n°\u00a01" in text
     assert "échec à la mise à jour n°\u00a02\u00a0: RET-01" in text
+    assert "échec sous dérogation à la mise à jour n°\u00a02\u00a0: PAT-01" in text
+    assert "la mise à jour n°\u00a02 n\u2019a pas été publiée" in text
     assert "Product numbers look like addresses." in text
     assert "Data team" not in text, "who answers for an exception is not public"
+    assert "Checks failed, so nothing was published" not in (shop.settings.site / "policy.json").read_text("utf-8")
+    assert "Checks failed, so nothing was published" not in read["en/checks.html"].text
+    assert policy["published_run"] == 1
+
+
+def test_of_a_run_that_stopped_the_site_does_not_say_that_nothing_was_published(policy: dict[str, Any]) -> None:
+    stopped, *others = policy["runs"]
+    told = pages.files(policy | {"runs": [stopped | {"verdict": "stopped"}, *others]})
+    for page in ("fr/index.html", "fr/controles.html"):
+        assert "s\u2019est arrêtée avant la fin." in told[page]
+        assert "n\u2019a été publié." not in told[page]
+        assert "encore avec les fichiers" not in told[page]
+
+
+def test_a_refused_run_after_many_others_still_names_the_last_one_that_published(policy: dict[str, Any]) -> None:
+    refused = [run for run in policy["runs"] if run["verdict"] == "refused"]
+    told = pages.files(policy | {"runs": refused})
+    assert "encore avec les fichiers de la mise à jour n°\u00a01" in told["fr/index.html"]
+    told = pages.files(policy | {"runs": refused, "published_run": None})
+    assert "Aucune mise à jour n\u2019avait encore été publiée." in told["fr/index.html"]
+
+
+def test_a_shop_without_requests_and_birth_dates_has_proven_nothing_about_them(tmp_path: Path) -> None:
+    shop = Warehouse(tmp_path)
+    write_demo(shop.landing, customers=60, seed=7, until=datetime.now(UTC).date())
+    (shop.landing / "erasure_requests.parquet").unlink()
+    with duckdb.connect() as connection:
+        for file in files(shop.landing, "customers"):
+            connection.execute(f"create or replace table customers as select * exclude (birth_date) from '{file}'")
+            connection.execute(f"copy customers to '{file}' (format parquet)")
+    shop.run()
+    found = shop.query(
+        "governance",
+        """
+        select code, verdict, reason
+        from marts.check_results
+        where code in ('ERA-02', 'OPT-01', 'OPT-02', 'OFR-01', 'PSE-04', 'REQ-01')
+        """,
+    )
+    verdicts = {code: (verdict, reason) for code, verdict, reason in found}
+    assert verdicts.pop("ERA-02") == ("not applicable", "no request to forget is in effect")
+    assert verdicts.pop("OPT-02") == ("not applicable", "of nobody in marketing is the date of birth known")
+    assert set(verdicts.values()) == {("passed", "")}
+
+    assert shop.bigtrust("site").exit_code == 0
+    told = json.loads((shop.settings.site / "policy.json").read_text(encoding="utf-8"))
+    states = {claim["code"]: claim["state"] for claim in told["claims"]}
+    assert [states[code] for code in ("FORGET-1", "FORGET-5", "OFFER-2")] == ["never"] * 3
+    assert [states[code] for code in ("OFFER-1", "OFFER-3", "KEEP-1")] == ["proven"] * 3
+
+
+def test_who_answers_and_how_to_reach_them_is_what_the_policy_says(
+    policy: dict[str, Any], read: dict[str, Read]
+) -> None:
+    of_role = {row["role"]: row for row in rows_of("controller")}
+    contacts = {role: row["contact"].replace(";", ",") for role, row in of_role.items()}
+    company = policy["company"]
+    assert (company["name"], company["contact"]) == (of_role["controller"]["name"], contacts["controller"])
+    assert {other["role"]: other["contact"] for other in company["others"]} == {
+        "data_protection_officer": contacts["data_protection_officer"]
+    }
+    for name in HTML[1:]:
+        assert f"mailto:{company['email']}" in read[name].links
+    for name in ("fr/vos-droits.html", "en/your-rights.html"):
+        assert contacts.keys() == {"controller", "data_protection_officer"}
+        assert all(contact in read[name].text for contact in contacts.values())
+        alone = pages.files(policy | {"company": company | {"others": []}})[name]
+        assert contacts["data_protection_officer"] not in alone
+        assert contacts["controller"] in alone
+
+
+def test_a_transfer_outside_the_european_economic_area_is_told_with_what_allows_it(
+    policy: dict[str, Any], read: dict[str, Read]
+) -> None:
+    told = {
+        "fr/destinataires.html": (
+            "Aucun de ces destinataires n\u2019est hors de l\u2019Espace",
+            "Hors de l\u2019Espace",
+        ),
+        "en/recipients.html": ("None of these recipients is outside the European", "Outside the European"),
+    }
+    basis = {"fr": "Décision d'adéquation", "en": "Adequacy decision"}
+    (first, *others) = policy["recipients"]
+    abroad = pages.files(policy | {"recipients": [first | {"transfer_basis": basis}, *others]})
+    for name, (none, some) in told.items():
+        assert none in read[name].text
+        assert some not in read[name].text
+        assert some in abroad[name]
+        assert none not in abroad[name]
 
 
 def test_versions_of_the_policy_are_told_row_by_row(read: dict[str, Read]) -> None:

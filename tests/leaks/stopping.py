@@ -341,4 +341,15 @@ FORGOTTEN = [
         on("", "ERA-02") | on("analytics.marts.purchases", "MET-01"),
         "purchases",
     ),
+    Patch(
+        "returns of what was forgotten",
+        ERASED,
+        rewritten(
+            "models/vault/kept/kept_returns.sql",
+            "and {{ not_an_erased_line(",
+            "and true or {{ not_an_erased_line(",
+        ),
+        on("", "ERA-02") | on("analytics.marts.returns", "MET-01"),
+        "returns",
+    ),
 ]

@@ -10,7 +10,7 @@ import pytest
 from bigtrust import data_tests
 from bigtrust.errors import ConfigurationError
 from bigtrust.registry import CHECKS
-from bigtrust.settings import PUBLICATIONS, Settings
+from bigtrust.settings import PROJECT, PUBLICATIONS, Settings
 from bigtrust.verdicts import CheckResult
 from warehouse import Warehouse
 
@@ -38,9 +38,11 @@ MANIFEST = SimpleNamespace(
 )
 
 
-def ended(status: str, failures: int = 0, *, at: str = "", reads: tuple[str, ...] = (), code: str = "") -> Any:
+def ended(
+    status: str, failures: int = 0, *, at: str = "", reads: tuple[str, ...] = (), code: str = "", **meta: str
+) -> Any:
     """What dbt says of a data test that has ended: a generic one (`at`) or a singular one (`reads`)."""
-    config = SimpleNamespace(meta={"code": code} if code else {})
+    config = SimpleNamespace(meta={"code": code, **meta} if code else {})
     test = SimpleNamespace(config=config, depends_on=SimpleNamespace(nodes=list(reads)))
     if at:
         test.attached_node = at
@@ -76,6 +78,30 @@ def test_a_test_of_its_own_counts_all_that_it_reads(settings: Settings) -> None:
     (result,) = results(settings, ended("pass", reads=(MAP, ROWS), code="ROW-02"))
     assert (result.code, result.verdict, result.examined) == ("ROW-02", "passed", 5)
     assert result.relation == "vault.restricted.persons, governance.marts.landing_rows"
+
+
+def test_a_test_that_names_what_it_examines_counts_nothing_else(settings: Settings) -> None:
+    test = {"code": "ERA-02", "reads": (MAP, ROWS), "if_empty": "nobody asked"}
+    some, none = (f"from vault.restricted.persons where range >= {first}" for first in (1, 2))
+    (result,) = results(settings, ended("pass", **test, examines=some))
+    assert (result.verdict, result.examined, result.reason) == ("passed", 1, "")
+    (result,) = results(settings, ended("pass", **test, examines=none))
+    assert (result.verdict, result.examined, result.reason) == ("not applicable", 0, "nobody asked")
+    (result,) = results(settings, ended("fail", 3, **test, examines=none))
+    assert (result.verdict, result.violations) == ("failed", 3)
+
+
+def test_a_test_whose_rows_cannot_be_counted_is_named(settings: Settings) -> None:
+    with pytest.raises(ConfigurationError, match="ERA-02: what its data test examines cannot be counted"):
+        results(settings, ended("pass", reads=(MAP,), code="ERA-02", examines="from vault.restricted.requests"))
+
+
+def test_every_check_of_persons_or_requests_names_what_it_examines_and_why_there_may_be_none() -> None:
+    named = {"ERA-02", "OPT-01", "OPT-02", "OFR-01", "PSE-04", "REQ-01"}
+    texts = {path.name: path.read_text(encoding="utf-8") for path in (PROJECT / "tests" / "dbt").glob("*.sql")}
+    of_code = {code: text for code in named for text in texts.values() if f'"code": "{code}"' in text}
+    assert of_code.keys() == named
+    assert all('"examines": "from ' in text and '"if_empty": "' in text for text in of_code.values())
 
 
 def test_an_empty_table_of_the_policy_is_not_applicable_and_an_empty_summary_fails(settings: Settings) -> None:

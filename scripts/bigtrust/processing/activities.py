@@ -1,4 +1,4 @@
-"""The processing activities (GDPR art. 30(1)(b) to (f)): one per purpose of the policy."""
+"""The processing activities (GDPR art. 30(1)(b) to (f)): one per purpose of the policy, and the rights of persons."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,6 +8,8 @@ from bigtrust.processing.tables import Table
 
 INSIDE = "none outside the European Economic Area"
 _GIVEN_OUT = "addresses given to recipients"
+_RIGHTS = "rights_of_persons"  # the law demands it, so it is no purpose that a policy could leave out
+_KEPT_FOR_RIGHTS = ("register_requests", "forgotten_lines")
 
 
 def controller(metadata: Metadata) -> Table:
@@ -20,12 +22,12 @@ def activities(metadata: Metadata) -> Table:
     """Each purpose with its basis, whom and what it is about, who receives it, and how long.
 
     A purpose of `recipients.csv` alone, such as a recall, has no publication: the exposures of the project say what it
-    is.
+    is. Last comes what is kept to honour what persons ask for.
     """
     of_purposes = {row["purpose"]: row for row in metadata.policy["purposes"]}
     received = metadata.policy["recipients"]
     names = [*of_purposes, *dict.fromkeys(row["purpose"] for row in received if row["purpose"] not in of_purposes)]
-    rows = [_activity(metadata, name, of_purposes.get(name)) for name in names]
+    rows = [*(_activity(metadata, name, of_purposes.get(name)) for name in names), _rights(metadata)]
     return Table("activities", ("activity",), tuple(rows[0]), tuple(rows))
 
 
@@ -73,6 +75,15 @@ def time_limits(metadata: Metadata) -> Table:
         }
         for purpose in dict.fromkeys(row["purpose"] for row in metadata.policy["recipients"])
     ]
+    rows.append(
+        {
+            "activity": _RIGHTS,
+            "data_category": "requests to forget",
+            "period": "as long as the request stands",
+            "starts_with": "",
+            "legal_source": "GDPR art. 5(2), 12 and 17: without it, an old delivery brings back what was forgotten",
+        }
+    )
     names = [row["activity"] for row in activities(metadata).rows]
     rows.sort(key=lambda row: names.index(row["activity"]) if row["activity"] in names else len(names))
     columns = ("activity", "data_category", "period", "starts_with", "legal_source")
@@ -107,6 +118,25 @@ def _activity(metadata: Metadata, name: str, purpose: Mapping[str, str] | None) 
         "transfers": tuple(_unique([row for row in received if row.get("transfer_basis")], "transfer_basis")),
         "forgotten_data": _forgotten(basis, purpose),
         "uses": uses,
+    }
+
+
+def _rights(metadata: Metadata) -> dict[str, Any]:
+    tables = {str(table["name"]): table for table in metadata.landed}
+    kept = [(name, tables[name]) for name in _KEPT_FOR_RIGHTS if name in tables]
+    return {
+        "activity": _RIGHTS,
+        "purpose": "Honouring what persons ask for, and being able to show it: what they had forgotten stays forgotten",
+        "legal_basis": "Legal obligation (GDPR art. 6(1)(c), 12 and 17)",
+        "publication": "",
+        "audience": "privacy office",
+        "data_subjects": tuple(dict.fromkeys(str(meta(table)["data_subjects"]) for _, table in kept)),
+        "data_categories": tuple(dict.fromkeys(meta(table)["data_category"].replace("_", " ") for _, table in kept)),
+        "personal_data": tuple(f"{name}: {', '.join(table['columns'])}" for name, table in kept),
+        "recipients": (),
+        "transfers": (),
+        "forgotten_data": "kept, so that it stays forgotten; no offer is made for it",
+        "uses": ("Register of requests: every build applies it anew, and whoever asked has a signed receipt",),
     }
 
 

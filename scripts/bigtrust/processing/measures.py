@@ -140,7 +140,8 @@ def _proof(metadata: Metadata) -> str:
     exceptions = len(metadata.policy["check_exceptions"])
     return (
         f"{critical} kinds of critical checks, and written rules for every published relation: nothing is published "
-        f"unless all pass. {exceptions or 'No'} exception{'' if exceptions == 1 else 's'} from them in the policy."
+        f"unless all pass or are excepted. {exceptions or 'No'} exception{'' if exceptions == 1 else 's'} from them in "
+        "the policy."
     )
 
 

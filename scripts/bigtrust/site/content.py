@@ -5,6 +5,7 @@ docs/schemas/policy.schema.json specifies it. Nothing in it is of a person; a te
 
 import csv
 import io
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,9 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 from bigtrust.site import held, proof
 from bigtrust.site.versions import policy_versions
-from bigtrust.site.words import LANGUAGES
 
 SCHEMA_VERSION = 1
+_EMAIL = re.compile(r"[^\s;,]+@[^\s;,]+\.[^\s;,]+")
 COMPANY = Path(__file__).parent / "company.yml"
 # Settings of the policy that the pages name, all of them whole numbers.
 SETTINGS = ("k", "forget_promise_days", "interest_window_days", "marketing_age", "export_days")
@@ -70,6 +71,7 @@ def _collected(
         "disclosures": disclosures,
         "claims": proof.claims(connection, claimed),
         "runs": proof.runs(connection),
+        "published_run": proof.published_run(connection),
         "checked_run": proof.checked_run(connection),
         "rules": proof.rules(connection, checks),
         "exceptions": proof.exceptions(connection),
@@ -80,30 +82,41 @@ def _collected(
 
 
 def company(settings: Settings) -> dict[str, Any]:
-    """Who publishes the site, by the policy of the last publication, and how to reach them.
+    """Who publishes the site, and how to reach them, the data protection officer and others who answer with them.
 
     Raises ConfigurationError if something is not said.
     """
-    content = yaml_file.mapping(COMPANY)
-    for name in ("address", "email", "telephone"):
-        if not isinstance(content.get(name), str) or not content[name].strip():
-            raise ConfigurationError(f"scripts/bigtrust/site/company.yml does not say {name}. Write it.")
-    if set(content.get("officer") or {}) != set(LANGUAGES):
-        raise ConfigurationError("scripts/bigtrust/site/company.yml: officer needs a text in fr and in en.")
-    return {"name": _controller(settings), **content}
+    telephone = yaml_file.mapping(COMPANY).get("telephone")
+    if not isinstance(telephone, str) or not telephone.strip():
+        raise ConfigurationError("scripts/bigtrust/site/company.yml does not say telephone. Write it.")
+    known = _answering(settings)
+    controller = next((row for row in known if row["role"] == "controller"), None)
+    if controller is None:
+        raise ConfigurationError(
+            "The policy of the last publication does not say who the controller is and how to reach them "
+            "(seeds/policy/controller.csv). Run again: bigtrust run"
+        )
+    return {
+        "name": controller["name"],
+        "contact": controller["contact"],
+        "email": controller["email"],
+        "telephone": telephone.strip(),
+        "others": [row for row in known if row is not controller],
+    }
 
 
-def _controller(settings: Settings) -> str:
-    """Who answers for the processing, by the policy of the last publication."""
+def _answering(settings: Settings) -> list[dict[str, str]]:
+    """Who answers for the processing, by the policy of the last publication: by role, with name and contact."""
     policies = [entry["tables"] for entry in ledger.entries(settings) if entry["kind"] == "policy"]
     known = next((tables["controller"] for tables in reversed(policies) if "controller" in tables), "")
+    found = []
     for row in csv.DictReader(io.StringIO(known)):
-        if row.get("role") == "controller" and row.get("name"):
-            return row["name"]
-    raise ConfigurationError(
-        "The policy of the last publication does not say who the controller is (seeds/policy/controller.csv). Run "
-        "again: bigtrust run"
-    )
+        role, name, contact = (row.get(column) or "" for column in ("role", "name", "contact"))
+        email = _EMAIL.search(contact)
+        if name and email:
+            parts = ", ".join(part.strip() for part in contact.split(";"))
+            found.append({"role": role, "name": name, "contact": parts, "email": email.group()})
+    return found
 
 
 def _governance(settings: Settings) -> duckdb.DuckDBPyConnection:

@@ -73,8 +73,12 @@ def windows(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 
 
 def recipients(connection: duckdb.DuckDBPyConnection) -> list[Row]:
-    """Who may receive addresses, for which purpose, on which basis, and which details of a person."""
-    query = "select recipient, name, country, purpose, legal_basis, columns, contract_on from marts.recipients"
+    """Who may receive addresses, for which purpose, on which basis, and which details of a person.
+
+    `transfer_basis` is null unless they leave the European Economic Area.
+    """
+    columns = "recipient, name, country, purpose, legal_basis, columns, contract_on, transfer_basis"
+    query = f"select {columns} from marts.recipients"
     return [
         row
         | {
@@ -83,6 +87,9 @@ def recipients(connection: duckdb.DuckDBPyConnection) -> list[Row]:
             "country_name": both(lambda words, row=row: words.country(row["country"])),
             "purpose_name": both(lambda words, row=row: words.text(f"disclosed_for.{row['purpose']}")),
             "legal_basis": both(lambda words, row=row: words.policy(row["legal_basis"])),
+            "transfer_basis": both(lambda words, row=row: words.policy(row["transfer_basis"]))
+            if row["transfer_basis"]
+            else None,
         }
         for row in rows(connection, f"{query} order by recipient, purpose")
     ]

@@ -120,8 +120,14 @@ def _helpers(content: Mapping[str, Any], said: Words) -> dict[str, Any]:
         told = (said.text("data.sees", who=said.enumeration(who), how=how) for how, who in teams.items())
         return said.text("data.semicolon").join(told) or said.text("data.nobody")
 
+    def linked(who: Mapping[str, str]) -> Markup:
+        """A contact, in which the e-mail address is a link."""
+        before, email, after = who["contact"].partition(who["email"])
+        return Markup('{}<a href="mailto:{}">{}</a>{}').format(before, email, email, after)
+
     return {
         "seen": seen,
+        "linked": linked,
         "names_of": lambda recipients: [names.get(recipient, recipient) for recipient in recipients],
         "details_of": lambda columns: [_inside(said.text(f"details.customers.{column}")) for column in columns],
         "subject": subject,

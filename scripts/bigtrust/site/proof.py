@@ -51,7 +51,6 @@ def runs(connection: duckdb.DuckDBPyConnection) -> list[Row]:
         select
             runs.run,
             runs.verdict,
-            runs.message,
             strftime(runs.started_at, '%Y-%m-%dT%H:%M:%SZ') as started_at,
             strftime(runs.finished_at, '%Y-%m-%dT%H:%M:%SZ') as finished_at,
             runs.checks_passed as passed,
@@ -81,6 +80,12 @@ def rules(connection: duckdb.DuckDBPyConnection, checks: Iterable[Check]) -> lis
     ]
 
 
+def published_run(connection: duckdb.DuckDBPyConnection) -> int | None:
+    """The last run that published, however long ago."""
+    ((run,),) = connection.execute("select max(run) from marts.runs where verdict = 'published'").fetchall()
+    return None if run is None else int(run)
+
+
 def checked_run(connection: duckdb.DuckDBPyConnection) -> int | None:
     """The last run that made checks."""
     return max(_by_run(connection), default=None)
@@ -95,8 +100,8 @@ def exceptions(connection: duckdb.DuckDBPyConnection) -> list[Row]:
 def claims(connection: duckdb.DuckDBPyConnection, claimed: Iterable[Claim]) -> list[Row]:
     """Each claim with the last run that proved all its rules, and, if that is not the last one, what is in the way.
 
-    `state` is `proven` (by the last run that made checks), `earlier` or `never`; `failed` and `nothing_examined` are
-    the rules that the last run did not prove.
+    `state` is `proven` (by the last run that made checks), `earlier` or `never`; `failed`, `excepted` and
+    `nothing_examined` are the rules that the last run did not prove. If there is none, it did not publish.
     """
     of_runs = _by_run(connection)
     query = "select run, strftime(started_at, '%Y-%m-%dT%H:%M:%SZ'), verdict = 'published' from marts.runs"
@@ -121,10 +126,11 @@ def claims(connection: duckdb.DuckDBPyConnection, claimed: Iterable[Claim]) -> l
                 "run": run,
                 "proven_at": started.get(run),
                 "failed": [rule for rule in claim.rules if last.get(rule, {}).get("failed")],
+                "excepted": [rule for rule in claim.rules if last.get(rule, {}).get("excepted")],
                 "nothing_examined": [
                     rule
                     for rule in claim.rules
-                    if not last.get(rule, {}).get("failed") and not last.get(rule, {}).get("passed")
+                    if not any(last.get(rule, {}).get(verdict) for verdict in ("passed", "failed", "excepted"))
                 ],
             }
         )

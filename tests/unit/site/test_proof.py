@@ -31,9 +31,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def add(connection: duckdb.DuckDBPyConnection, run: int, *results: tuple[str, str] | tuple[str, str, str]) -> None:
+def add(
+    connection: duckdb.DuckDBPyConnection,
+    run: int,
+    *results: tuple[str, str] | tuple[str, str, str],
+    verdict: str = "published",
+) -> None:
     connection.execute(
-        "insert into marts.runs values (?, 'published', null, timestamp '2026-11-26 03:00:00', null, 0, 0, 0)", [run]
+        "insert into marts.runs values (?, ?, null, timestamp '2026-11-26 03:00:00', null, 0, 0, 0)", [run, verdict]
     )
     for code, verdict, *exception in results:
         connection.execute(
@@ -58,23 +63,55 @@ def test_a_claim_is_proven_by_the_last_run_in_which_all_its_rules_passed(connect
 
 
 @pytest.mark.parametrize(
-    ("last", "failed", "nothing"),
+    ("last", "why"),
     [
-        ((("RET-01", "passed"), ("RET-02", "passed"), ("RET-02", "failed")), ["RET-02"], []),
-        ((("RET-01", "passed"), ("RET-02", "not applicable")), [], ["RET-02"]),
-        ((("RET-01", "passed"),), [], ["RET-02"]),
-        ((("RET-01", "passed"), ("RET-02", "failed", "until 2027-01-31")), [], ["RET-02"]),
+        ((("RET-01", "passed"), ("RET-02", "passed"), ("RET-02", "failed")), "failed"),
+        ((("RET-01", "passed"), ("RET-02", "not applicable")), "nothing_examined"),
+        ((("RET-01", "passed"),), "nothing_examined"),
+        ((("RET-01", "passed"), ("RET-02", "failed", "until 2027-01-31")), "excepted"),
+        ((*GOOD, ("RET-02", "failed", "until 2027-01-31")), "excepted"),
     ],
-    ids=["failed", "not applicable", "not made", "only an exception"],
+    ids=["failed", "not applicable", "not made", "only an exception", "an exception beside a check that passed"],
 )
+@pytest.mark.parametrize("verdict", ["published", "refused"])
 def test_what_the_last_run_did_not_prove_is_said_with_the_run_that_did(
-    connection: Any, last: tuple[Any, ...], failed: list[str], nothing: list[str]
+    connection: Any, last: tuple[Any, ...], why: str, verdict: str
 ) -> None:
     add(connection, 1, *GOOD)
-    add(connection, 2, *last)
+    add(connection, 2, *last, verdict=verdict)
     claim = told(connection)
     assert (claim["state"], claim["run"]) == ("earlier", 1)
-    assert (claim["failed"], claim["nothing_examined"]) == (failed, nothing)
+    reasons = ("failed", "excepted", "nothing_examined")
+    assert {name: claim[name] for name in reasons} == {name: ["RET-02"] if name == why else [] for name in reasons}
+
+
+def test_a_rule_that_failed_with_and_without_an_exception_is_said_to_have_done_both(connection: Any) -> None:
+    add(connection, 1, *GOOD, ("RET-02", "failed"), ("RET-02", "failed", "until 2027-01-31"), verdict="refused")
+    claim = told(connection)
+    assert (claim["failed"], claim["excepted"], claim["nothing_examined"]) == (["RET-02"], ["RET-02"], [])
+
+
+def test_a_run_that_did_not_publish_proves_nothing_although_no_rule_of_the_claim_failed(connection: Any) -> None:
+    add(connection, 1, *GOOD)
+    add(connection, 2, *GOOD, ("RET-03", "failed"), verdict="refused")
+    claim = told(connection)
+    assert (claim["state"], claim["run"]) == ("earlier", 1)
+    assert (claim["failed"], claim["excepted"], claim["nothing_examined"]) == ([], [], [])
+
+
+def test_the_last_run_that_published_is_known_however_long_ago(connection: Any) -> None:
+    assert proof.published_run(connection) is None
+    add(connection, 1, *GOOD)
+    for run in range(2, proof.SHOWN_RUNS + 5):
+        add(connection, run, verdict="stopped")
+    assert 1 not in {run["run"] for run in proof.runs(connection)}
+    assert proof.published_run(connection) == 1
+
+
+def test_how_a_run_ended_is_said_without_its_message(connection: Any) -> None:
+    add(connection, 1, *GOOD)
+    connection.execute("update marts.runs set message = '/srv/landing/customers.csv'")
+    assert "/srv/landing" not in str(proof.runs(connection))
 
 
 def test_rules_that_passed_in_different_runs_prove_nothing_together(connection: Any) -> None:
@@ -97,6 +134,20 @@ def test_a_run_that_stopped_before_its_checks_is_told_and_proves_nothing(connect
     assert told(connection)["state"] == "proven"
     assert proof.checked_run(connection) == 1
     assert [run["run"] for run in proof.runs(connection)] == [2, 1]
+
+
+def test_a_recipient_outside_the_european_economic_area_is_told_with_what_allows_the_transfer(connection: Any) -> None:
+    basis = "Consent (GDPR art. 6(1)(a)): it can be withdrawn at any time"  # any text of which the French is known
+    connection.execute(
+        "create table marts.recipients as select * from (values ('mail', 'FR', null), ('post', 'CH', ?)) as "
+        "given(recipient, country, transfer_basis), (select 'A' as name, 'recall' as purpose, ? as legal_basis, "
+        "'email' as columns, date '2026-01-01' as contract_on)",
+        [basis, basis],
+    )
+    inside, outside = held.recipients(connection)
+    assert inside["transfer_basis"] is None
+    assert outside["transfer_basis"]["en"].replace("\u00a0", " ") == basis
+    assert outside["transfer_basis"]["fr"].startswith("Consentement")
 
 
 def test_without_any_run_there_is_no_site(connection: Any) -> None:

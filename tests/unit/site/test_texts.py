@@ -72,6 +72,8 @@ def test_everything_that_the_policy_says_can_be_said_in_each_language(language: 
     }.items():
         for row in rows_of(table):
             assert all(said.policy(row[column]) for column in columns)
+    assert all(said.policy(row["transfer_basis"]) for row in rows_of("recipients") if row["transfer_basis"])
+    assert all(said.has(f"roles.{row['role']}") for row in rows_of("controller") if row["role"] != "controller")
 
 
 def test_french_for_what_the_policy_does_not_say_is_not_kept() -> None:
