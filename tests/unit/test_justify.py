@@ -351,7 +351,7 @@ def test_sentences_that_were_in_force_cannot_be_left_out(company: Company, tmp_p
     company.runs(failed=1)
     first = company.day
     company.runs(failed=1)
-    _, path = justify.write(company.asked(first, first), tmp_path / "out")
+    _, path = justify.write(company.settings, company.asked(first, first), tmp_path / "out")
     content = json.loads(path.read_text(encoding="utf-8"))
     older = next(it for it in ledger.entries(company.settings) if it["kind"] == "claims" and it["number"] != 1)
     entries = [it for it in content["evidence"]["entries"] if it["kind"] != "claims"]
@@ -372,7 +372,7 @@ def test_who_has_seen_a_head_sees_whether_it_is_still_that_ledger(
     assert seen is not None
     anchor.write_bytes(canonical.encode(seen.content))
     company.runs()
-    _, path = justify.write(company.asked(), tmp_path / "out")
+    _, path = justify.write(company.settings, company.asked(), tmp_path / "out")
     verify_evidence.main(str(path), key, [str(anchor)])
     assert "1 heads agree that were seen elsewhere" in capsys.readouterr().out
 
@@ -404,7 +404,7 @@ def test_who_has_seen_a_head_sees_whether_it_is_still_that_ledger(
     again.claims(CLAIM, OTHER)
     for _ in range(4):
         again.runs()
-    _, path = justify.write(again.asked(), tmp_path / "out")
+    _, path = justify.write(company.settings, again.asked(), tmp_path / "out")
     verify_evidence.main(str(path), key)
     with pytest.raises(SystemExit, match="the ledger is not the one that was seen at"):
         verify_evidence.main(str(path), key, [str(anchor)])
