@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,9 +55,14 @@ class Warehouse:
         """The settings as the command line would read them."""
         return Settings.load(self.environment)
 
-    def bigtrust(self, *arguments: str) -> Result:
-        """Run a command. `exit_code`, `stdout`, `stderr` and `output` are as on a terminal that is none."""
-        return CliRunner().invoke(main, arguments, env=self.environment)
+    def bigtrust(self, *arguments: str, is_defect: bool = False) -> Result:
+        """Run a command. `exit_code`, `stdout`, `stderr` and `output` are as on a terminal that is none.
+
+        A refusal is a sentence: an error that nobody foresaw fails the test, unless `is_defect` says that it is meant.
+        """
+        result = CliRunner().invoke(main, arguments, env=self.environment)
+        assert is_defect or not re.search(r"Unexpected \w+ in bigtrust", result.output), result.output
+        return result
 
     def run(self, *arguments: str) -> Result:
         """`bigtrust run`, which must publish."""
