@@ -349,7 +349,7 @@ FORGOTTEN = [
             "and {{ not_an_erased_line(",
             "and true or {{ not_an_erased_line(",
         ),
-        on("", "ERA-02") | on("analytics.marts.returns", "MET-01"),
+        on("", "ERA-02"),
         "returns",
     ),
 ]
