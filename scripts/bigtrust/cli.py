@@ -697,7 +697,7 @@ def landing_due(output: str, **folders: str | None) -> None:
 @_folder("register", "The register of erasure requests: reports never go there.")
 @_folder("ledger", "The evidence ledger: that a report was made is recorded, not about whom.")
 def access_report(customer: str, output: str, language: str | None, **folders: str | None) -> None:
-    """Everything that is held about one person, for that person: a page, and the same as JSON."""
+    """Everything that the warehouse holds about one person, for that person: a page, and the same as JSON."""
     from bigtrust import access
 
     report = access.write(Settings.load(**folders), customer, Path(output), language)
