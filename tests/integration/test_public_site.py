@@ -441,7 +441,7 @@ def test_without_a_whole_ledger_there_are_no_versions_to_tell(broken: Warehouse)
     page.write_bytes(page.read_bytes().replace(b"2027-01-01", b"2027-01-02"))
     assert f"{page.name} holds other entries than its tree head says" in refusal(broken)
     shutil.rmtree(broken.settings.ledger)
-    assert "does not say who the controller is (seeds/policy/controller.csv). Run again" in refusal(broken)
+    assert "how to reach them (seeds/policy/controller.csv). Run again" in refusal(broken)
 
 
 def test_a_detail_that_nobody_described_is_not_published_and_is_named(broken: Warehouse) -> None:
