@@ -1,5 +1,6 @@
 """Fixtures: a published demo warehouse, made once per test process and copied where a test changes it."""
 
+import gc
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,8 @@ from bigtrust.demo import write_demo
 from bigtrust.lineage import project
 from bigtrust.settings import PROJECT
 from warehouse import Warehouse
+
+gc.set_threshold(100_000, 50, 1000)  # to look through what is kept of dbt and sqlglot took a tenth of the time
 
 
 @pytest.hookimpl(trylast=True)
