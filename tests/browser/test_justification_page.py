@@ -46,12 +46,13 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "approved_by": "Privacy office",
     }
     excepted = {"kind": "exception", "change": "added", **exception, "reason": "Known.", "expires_on": "2026-12-31"}
+    ended = {"claims": 2, "in_place": {}, "is_written_later": False}
     for run, verdict, change in ((1, "refused", {"failed": 1, "violations": 7}), (2, "published", {"excepted": 1})):
         checks = {"ERA-01": PASSED, "ERA-02": PASSED | change}
         facts += [
             {"kind": "run_started", "run": run, "as_of": None},
             *([excepted] if run == 2 else []),
-            {"kind": "run_ended", "run": run, "verdict": verdict, "checks": checks, "in_place": {}},
+            {"kind": "run_ended", "run": run, "verdict": verdict, "checks": checks, **ended},
         ]
     ledger.append(settings, lambda _: facts)
     today = date.fromisoformat(ledger.entries(settings)[0]["at"][:10])

@@ -2,8 +2,10 @@
 
 import json
 import shutil
+from itertools import islice
 from pathlib import Path
 
+from bigtrust import records
 from warehouse import Warehouse
 
 MARTS_OF_A_PURCHASE = ("purchases", "purchase_lines", "returns")
@@ -68,6 +70,10 @@ def test_a_forgotten_purchase_is_gone_from_every_mart_after_the_next_run(warehou
     assert warehouse.query("analytics", "select count(*) from marts.purchases")[0][0] == total - 1
     raw = (warehouse.root / "published" / "analytics.duckdb").read_bytes()
     assert purchase.encode() not in raw
+    latest, before = islice(records.newest_first(warehouse.settings.runs), 2)
+    assert (latest.built, before.built != latest.built) == ("changes", True)
+    codes = [{check["code"] for check in record.checks} for record in (latest, before)]
+    assert codes[0] == codes[1], "a run that reads the changes only makes every check, whatever it reads"
 
 
 def test_a_forgotten_person_is_gone_and_does_not_come_back_with_a_rebuilt_warehouse(warehouse: Warehouse) -> None:
