@@ -357,6 +357,12 @@ def test_each_category_of_data_is_told_once() -> None:
         ("fr", "occurred_at", "yesterday", None, "yesterday"),
         ("fr", "message", "2026-07-01", "2026-07-01", "2026-07-01"),
         ("fr", "satisfaction", None, None, ""),
+        ("fr", "birth_date", "0000-00-00", None, "0000-00-00"),
+        ("en", "birth_date", "2026-02-30", None, "2026-02-30"),
+        ("fr", "returned_on", "9999-12-31", "9999-12-31", "31 décembre 9999"),
+        ("fr", "purchased_at", "2026-07-01T25:00:00", None, "2026-07-01T25:00:00"),
+        ("fr", "purchased_at", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59", "9999-12-31T23:59:59Z"),
+        ("fr", "visited_month", "2026-13-01", None, "2026-13-01"),
     ],
 )
 def test_values_are_shown_as_one_writes_them(language: str, column: str, value: Any, read: Any, shown: str) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
@@ -113,13 +114,14 @@ class Words:
             return f"{name} ({known})" if name else str(known)
         if column in _NUMBERS and re.fullmatch(r"-?\d+(\.\d+)?", str(known)):
             return self.number(str(known))
-        if re.match(r"\d{4}-\d\d-\d\dT", str(known)) and (column.endswith(("_at", "_from", "_until"))):
-            return self.moment(str(known))
-        if re.fullmatch(r"\d{4}-\d\d-\d\d", str(known)):
-            if column.endswith("_month"):
-                return format_skeleton("yMMMM", date.fromisoformat(known), locale=self._locale)
-            if column.endswith(_DATES):
-                return self.date(known)
+        with suppress(ValueError, OverflowError):  # a delivered text that is no day of the calendar is shown as it is
+            if re.match(r"\d{4}-\d\d-\d\dT", str(known)) and (column.endswith(("_at", "_from", "_until"))):
+                return self.moment(str(known))
+            if re.fullmatch(r"\d{4}-\d\d-\d\d", str(known)):
+                if column.endswith("_month"):
+                    return format_skeleton("yMMMM", date.fromisoformat(known), locale=self._locale)
+                if column.endswith(_DATES):
+                    return self.date(known)
         return str(value if isinstance(value, str) else known)
 
     def _filled(self, text: Any, n: int | None, values: dict[str, Any]) -> str:
