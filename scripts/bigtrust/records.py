@@ -70,6 +70,11 @@ def exists(folder: Path, run: int) -> bool:
     return _path(folder, run).exists()
 
 
+def count(folder: Path) -> int:
+    """How many runs are recorded."""
+    return len(_files(folder))
+
+
 def newest_first(folder: Path) -> Iterator[Record]:
     """The records of all runs, read one by one. Raises ConfigurationError that names a damaged one."""
     return (_read(path) for path in reversed(_files(folder)))

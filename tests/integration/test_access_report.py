@@ -316,12 +316,7 @@ def test_rows_say_what_became_of_them_and_until_when_they_serve(shop: tuple[Shop
 def test_a_landed_file_that_no_run_has_read_is_in_the_report(shop: tuple[Shop, Warehouse], tmp_path: Path) -> None:
     _, warehouse = shop
     later = warehouse.copy(tmp_path / "later")
-    folder = later.landing / "consents"
-    folder.mkdir()
-    (later.landing / "consents.csv").rename(folder / "1.csv")
-    (folder / "2.csv").write_text(
-        f"customer_id,purpose,granted,recorded_at,channel\n{OWN},marketing,true,2026-11-01 10:00:00,till\n", "utf-8"
-    )
+    deliver_beside(later.landing, "2.csv", choice("true", "2026-11-01 10:00:00"))
     content, _, _ = report(later, OWN)
     assert [row["state"] for row in rows_in(content, "consents") if row["file"] == "2.csv"] == ["new"]
 
@@ -332,6 +327,14 @@ def append(landing: Path, table: str, *rows: dict[str, str]) -> None:
         columns = next(csv.reader(file))
         file.seek(0, os.SEEK_END)
         csv.DictWriter(file, columns).writerows(rows)
+
+
+def deliver_beside(landing: Path, name: str, word: dict[str, str]) -> None:
+    """Deliver another file of consents beside the one that a run has read."""
+    folder = landing / "consents"
+    folder.mkdir()
+    (landing / "consents.csv").rename(folder / "consents.csv")
+    (folder / name).write_text(f"{','.join(word)}\n{','.join(word.values())}\n", encoding="utf-8")
 
 
 def give_out(warehouse: Warehouse, *files: tuple[str, str, str, str]) -> None:
@@ -380,12 +383,7 @@ def test_a_withdrawal_counts_as_soon_as_it_is_delivered_and_does_not_hide_an_ear
     agreed.run_unchecked()
     give_out(agreed, ("offer", "marketing", "shared", "2026-02-01T19:00:00.000"))
     later = agreed.copy(tmp_path / "withdrawn")
-    folder = later.landing / "consents"
-    folder.mkdir()
-    (later.landing / "consents.csv").rename(folder / "consents.csv")
-    (folder / "night.csv").write_text(
-        f"customer_id,purpose,granted,recorded_at,channel\n{OWN},marketing,false,2026-02-01 18:00:00,till\n", "utf-8"
-    )
+    deliver_beside(later.landing, "night.csv", choice("false", "2026-02-01 18:00:00"))
     before, _, _ = report(agreed, OWN)
     content, _, page = report(later, OWN)
     for found, granted in ((before, True), (content, False)):

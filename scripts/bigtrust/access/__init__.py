@@ -12,6 +12,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -171,12 +172,7 @@ def _require_complete(connection: duckdb.DuckDBPyConnection, last: records.Recor
 
 def _policy(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The tables of the policy that the last run was built with."""
-
-    def rows(query: str) -> list[dict[str, Any]]:
-        cursor = connection.execute(query)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
+    rows = partial(sql.rows, connection)
     settings = {row["setting"]: row["value"] for row in rows("from vault.policy.settings")}
     try:
         controller = rows(

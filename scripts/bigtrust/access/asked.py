@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import register, signed_receipts, states
+from bigtrust import register, signed_receipts, sql, states
 from bigtrust.errors import ConfigurationError
 from bigtrust.settings import Settings
 
@@ -50,7 +50,8 @@ def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: st
         for name, request in registered.items()
         if _is_own(request, customer, purchases)
     ]
-    lines = connection.execute(
+    lines = sql.rows(
+        connection,
         f"""
         from ({register.forgotten_lines_sql(settings.register)})
         where customer_id = $1 or (customer_id is null and purchase_id in (select purchase_id from own.purchases))
@@ -58,10 +59,9 @@ def read(connection: duckdb.DuckDBPyConnection, settings: Settings, customer: st
         """,
         [customer],
     )
-    names = [column[0] for column in lines.description or []]
     return Asked(
         sorted(requests, key=lambda request: (str(request["requested_at"]), str(request["request_id"]))),
-        [dict(zip(names, line, strict=True)) for line in lines.fetchall()],
+        lines,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from bigtrust import contract, landing, register
+from bigtrust import contract, landing, register, sql
 from bigtrust.files import digest
 from bigtrust.landing import LandingTable
 from bigtrust.settings import Settings
@@ -206,8 +206,8 @@ class _Reader:
             )
         states = self._connection.execute(_STATES, {"landing_table": name}).fetchall()
         columns = ", ".join(self._tables[name].table.column_names)
-        values = self._dictionaries(f"select {columns} from landing.{name} order by file_number, row_number")
-        read = self._dictionaries(f"from staging.base_{name} order by file_number, row_number")
+        values = sql.rows(self._connection, f"select {columns} from landing.{name} order by file_number, row_number")
+        read = sql.rows(self._connection, f"from staging.base_{name} order by file_number, row_number")
         return [
             Row(delivered, typed, file, number, state, reason, due_reason, due_since)
             for delivered, typed, (_, number, file, state, reason, due_reason, due_since) in zip(
@@ -258,8 +258,3 @@ class _Reader:
     def _execute(self, query: str, *given: str) -> duckdb.DuckDBPyConnection:
         parameters = {name: value for name, value in self._given.items() if not given or name in given}
         return self._connection.execute(query, parameters)
-
-    def _dictionaries(self, query: str) -> list[dict[str, Any]]:
-        cursor = self._connection.execute(query)
-        names = [column[0] for column in cursor.description or []]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -50,15 +50,12 @@ class Tree:
 
     def __init__(self, entries: Iterable[dict[str, Any]] = ()) -> None:
         self._tree = InmemoryTree("sha256")
-        self._leaves: list[bytes] = []
         self.add(entries)
 
     def add(self, entries: Iterable[dict[str, Any]]) -> None:
         """Append entries."""
         for entry in entries:
-            content = canonical.encode(entry)
-            self._tree.append_entry(content)
-            self._leaves.append(sha256(b"\0" + content).digest())
+            self._tree.append_entry(canonical.encode(entry))
 
     @property
     def size(self) -> int:
@@ -93,11 +90,14 @@ class Tree:
                 return [*path(first, leaves[:left], is_beginning=is_beginning), _root(leaves[left:])]
             return [*path(first - left, leaves[left:], is_beginning=False), _root(leaves[:left])]
 
-        return [node.hex() for node in path(first, self._leaves, is_beginning=True)]
+        return [node.hex() for node in path(first, self._leaves(), is_beginning=True)]
 
     def leaves(self) -> list[str]:
         """Return the hashes of all leaves, in hexadecimal."""
-        return [leaf.hex() for leaf in self._leaves]
+        return [leaf.hex() for leaf in self._leaves()]
+
+    def _leaves(self) -> list[bytes]:
+        return [bytes(self._tree.get_leaf(number)) for number in range(1, self.size + 1)]
 
 
 def is_included(entry: Mapping[str, Any], path: Sequence[str], head: Head) -> bool:
@@ -105,46 +105,44 @@ def is_included(entry: Mapping[str, Any], path: Sequence[str], head: Head) -> bo
     index, last = entry["number"] - 1, head.size - 1
     if not 0 <= index <= last:
         return False
-    node = sha256(b"\0" + canonical.encode(dict(entry))).digest()
-    for sibling in map(bytes.fromhex, path):
-        if last == 0 or len(sibling) != 32:
-            return False
-        if index & 1 or index == last:
-            node = _node(sibling, node)
-            while not index & 1 and index:
-                index, last = index >> 1, last >> 1
-        else:
-            node = _node(node, sibling)
-        index, last = index >> 1, last >> 1
-    return last == 0 and node.hex() == head.root and [bytes.fromhex(step).hex() for step in path] == list(path)
+    roots = _climbed(index, last, path, sha256(b"\0" + canonical.encode(dict(entry))).hexdigest())
+    return roots is not None and roots[1] == head.root
 
 
 def is_consistent(first: Head, path: Sequence[str], later: Head) -> bool:
     """Whether a consistency proof holds (RFC 9162, section 2.1.4.2): the later tree begins with the first."""
     if first.size == later.size:
         return first.root == later.root and not path
-    nodes = [bytes.fromhex(node) for node in path]
-    if first.size > later.size or any(len(node) != 32 for node in nodes) or [node.hex() for node in nodes] != path:
+    is_subtree = first.size & (first.size - 1) == 0  # whose root is not said twice
+    nodes = [first.root, *path] if is_subtree else path
+    if first.size > later.size or not nodes:
         return False
-    if first.size & (first.size - 1) == 0:  # a whole subtree, which is not said twice
-        nodes.insert(0, bytes.fromhex(first.root))
     index, last = first.size - 1, later.size - 1
     while index & 1:
         index, last = index >> 1, last >> 1
-    if not nodes:
-        return False
+    return _climbed(index, last, nodes[1:], nodes[0]) == (first.root, later.root)
+
+
+def _climbed(index: int, last: int, path: Sequence[str], start: str) -> tuple[str, str] | None:
+    """Follow a proof from the node `start` to the roots of a beginning of the tree and of the tree, in hexadecimal.
+
+    Returns None if the path is too short or too long, or not in small digits.
+    """
+    nodes = [bytes.fromhex(node) for node in (start, *path)]
+    if [node.hex() for node in nodes] != [start, *path] or any(len(node) != 32 for node in nodes):
+        return None
     before = after = nodes[0]
-    for node in nodes[1:]:
+    for sibling in nodes[1:]:
         if last == 0:
-            return False
+            return None
         if index & 1 or index == last:
-            before, after = _node(node, before), _node(node, after)
+            before, after = _node(sibling, before), _node(sibling, after)
             while not index & 1 and index:
                 index, last = index >> 1, last >> 1
         else:
-            after = _node(after, node)
+            after = _node(after, sibling)
         index, last = index >> 1, last >> 1
-    return last == 0 and before.hex() == first.root and after.hex() == later.root
+    return (before.hex(), after.hex()) if last == 0 else None
 
 
 def _root(leaves: Sequence[bytes]) -> bytes:

@@ -77,7 +77,7 @@ def _verify(settings: Settings, brought: Sequence[Head]) -> Verification:
         against={INTACT: damaged, COMPLETE: list(_incomplete(settings, held)), ANCHORED: against},
         kept_witnesses=len(kept),
         brought_witnesses=len(brought),
-        compared=sum(1 for _ in records.newest_first(settings.runs)),
+        compared=records.count(settings.runs),
         unfinished=started[-1] if started and started[-1] not in _ends(held) else None,
         waiting=evidence.waiting(settings, held),
     )

@@ -15,6 +15,7 @@ from bigtrust.errors import ConfigurationError
 from bigtrust.lineage.declared import PSEUDONYM
 from bigtrust.settings import Settings
 from bigtrust.site.words import both
+from bigtrust.sql import rows
 
 # Categories of data, as customers think of them, and the landing tables in which they are delivered.
 CATEGORIES: Mapping[str, tuple[str, ...]] = {
@@ -35,13 +36,6 @@ _ENDS = ("visible_until", "returned_until")  # days on which a row expires: no d
 _COUNTS = "governance"  # counts and verdicts: what it holds is said of it as a whole
 
 Row = dict[str, Any]
-
-
-def rows(connection: duckdb.DuckDBPyConnection, query: str) -> list[Row]:
-    """The rows of a query, as dictionaries."""
-    cursor = connection.execute(query)
-    names = [column[0] for column in cursor.description or []]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def purposes(connection: duckdb.DuckDBPyConnection) -> list[Row]:

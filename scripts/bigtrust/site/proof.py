@@ -13,8 +13,9 @@ import duckdb
 from bigtrust.claims import Claim
 from bigtrust.errors import ConfigurationError
 from bigtrust.registry import Check
-from bigtrust.site.held import Row, rows
+from bigtrust.site.held import Row
 from bigtrust.site.words import both
+from bigtrust.sql import rows
 
 SHOWN_RUNS = 30
 # Figures about persons who asked: of fewer than k of them, the public is told no more than that.
